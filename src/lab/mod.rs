@@ -1,0 +1,9 @@
+//! From an [`Experiment`] and what the engines observed to a [`Report`].
+
+pub mod experiment;
+pub mod observation;
+pub mod report;
+
+pub use experiment::{Concept, Experiment, ModelSource, Thresholds};
+pub use observation::{Context, EngineKind, ModelCard, Observation};
+pub use report::Report;

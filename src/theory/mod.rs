@@ -1,0 +1,9 @@
+//! Pure f64 mathematics on slices and matrices: no device, no async, no browser, every random draw from a seed.
+
+pub mod distribution;
+pub mod equivalence;
+pub mod linear_map;
+pub mod properties;
+pub mod subspace;
+pub mod twin;
+pub mod verdict;

@@ -1,0 +1,3 @@
+//! Linear properties and their scores, raw and visible.
+
+pub mod parallelism;
