@@ -18,6 +18,7 @@ pub mod engine;
 pub mod lab;
 #[cfg(feature = "engine")]
 pub mod models;
+pub mod protocol;
 pub mod theory;
 #[cfg(feature = "train")]
 pub mod training;

@@ -1,0 +1,148 @@
+//! What the page and its workers say to each other: plain data, no logic.
+//!
+//! Every model has a worker of its own; one more worker, the same program, runs the lab.
+
+use serde::{Deserialize, Serialize};
+
+use crate::lab::{EngineKind, Experiment, ModelCard, Observation, Report};
+
+/// From the page to a worker. Replies carry the request's `id`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen by the page, never reused.
+    pub id: u32,
+    /// What is asked.
+    pub body: RequestBody,
+}
+
+/// What a worker can be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum RequestBody {
+    /// Fetch or take the files of a model, load it, run the self-test where one is stored with it.
+    Load {
+        /// Where the files are.
+        source: ModelFilesSource,
+    },
+    /// Run the loaded model on all prompts and calibration texts.
+    Observe {
+        /// The visitor's prompts.
+        prompts: Vec<String>,
+        /// Texts whose every position becomes a context.
+        calibration: Vec<String>,
+    },
+    /// Compute the report (lab worker). `b` is absent when model B is a twin of A.
+    Analyze {
+        /// What is asked.
+        experiment: Box<Experiment>,
+        /// Model A's representation.
+        a: Box<Observation>,
+        /// Model B's representation.
+        b: Option<Box<Observation>>,
+    },
+    /// Give up on the load or run with this id.
+    Cancel {
+        /// The id to give up on.
+        request_id: u32,
+    },
+}
+
+/// Where a model's files come from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum ModelFilesSource {
+    /// A folder on the page's own host.
+    Folder {
+        /// What to call the model.
+        name: String,
+        /// Absolute address of the folder, ending in `/`.
+        url: String,
+    },
+    /// Files that the visitor picked or dropped.
+    Picked {
+        /// What to call the model.
+        name: String,
+        /// (file name, contents).
+        files: Vec<PickedFile>,
+    },
+}
+
+/// One file of the visitor's.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PickedFile {
+    /// Its name without folder.
+    pub name: String,
+    /// Its contents.
+    #[serde(with = "serde_bytes")]
+    pub bytes: Vec<u8>,
+}
+
+/// From a worker to the page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Response {
+    /// The request it answers.
+    pub id: u32,
+    /// The answer, or one of several.
+    pub body: ResponseBody,
+}
+
+/// What a worker answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum ResponseBody {
+    /// More bytes have arrived; more answers follow.
+    Progress {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all, where the host says.
+        total: Option<u64>,
+    },
+    /// The model is ready.
+    Loaded {
+        /// The model.
+        model: ModelCard,
+        /// The engine that will run it.
+        engine: EngineKind,
+        /// The adapter's name or the instruction set.
+        engine_detail: String,
+        /// Largest |log p − stored log p| on the model's stored self-test, nats; absent where none is stored.
+        self_test: Option<f64>,
+    },
+    /// The representation on all contexts.
+    Observed {
+        /// The observation.
+        observation: Box<Observation>,
+        /// Milliseconds the forward passes took.
+        elapsed_millis: f64,
+    },
+    /// The report.
+    Analyzed {
+        /// The report.
+        report: Box<Report>,
+        /// Milliseconds the analysis took.
+        elapsed_millis: f64,
+    },
+    /// The request was given up, as asked.
+    Cancelled,
+    /// The request failed; the worker lives on.
+    Failed {
+        /// What kind of failure, for the page to offer the right way out.
+        kind: ErrorKind,
+        /// One sentence: what was expected, what was found, what to do.
+        message: String,
+    },
+}
+
+/// Kinds of failure that the page answers differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorKind {
+    /// A model's files are not what they should be.
+    BadModel,
+    /// A prompt cannot be run.
+    BadPrompt,
+    /// The two models cannot be compared.
+    NotComparable,
+    /// A file could not be fetched.
+    Network,
+    /// No WebGPU, or it gave wrong numbers.
+    Gpu,
+    /// A fault of ours.
+    Internal,
+}
