@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::distribution::Divergences;
+use super::statistics::{Stream, cluster_members, clustered_mean, generator, mean, rate_upper_bound};
+
 /// How equal two distributions are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -48,4 +51,192 @@ pub struct Equality {
     pub unseen_share: Option<f64>,
     /// E‖C_A − C_B‖², nats²: squared logit distance.
     pub d_logit_squared: f64,
+}
+
+/// Floors of both engines, from which ε_num follows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NoiseFloor {
+    /// ε_0 of A, nats.
+    pub a: f64,
+    /// ε_0 of B, nats.
+    pub b: f64,
+}
+
+impl NoiseFloor {
+    /// ε_num above which equality cannot be decided, nats.
+    pub const HIGHEST_USABLE: f64 = 1e-2;
+
+    /// ε_num = max(1e-4, 10(ε_0A + ε_0B)), nats.
+    pub fn epsilon_num(self) -> f64 {
+        (10.0 * (self.a + self.b)).max(1e-4)
+    }
+}
+
+/// Thresholds of practical closeness.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Closeness {
+    /// δ_mean, nats.
+    pub delta_mean: f64,
+    /// δ_tail, nats.
+    pub delta_tail: f64,
+    /// Largest tolerated share of violating texts.
+    pub max_violation_rate: f64,
+    /// α of the one-sided tests.
+    pub alpha: f64,
+}
+
+/// Decides the level from the divergences of every context, whose i-th belongs to text `texts[i]`.
+///
+/// Practical closeness is tried before difference: a pair that passes its test is close even though equality is refuted.
+pub fn assess(
+    divergences: &[Divergences],
+    texts: &[usize],
+    n_tokens: usize,
+    floor: NoiseFloor,
+    constructed: bool,
+    closeness: Closeness,
+    seed: u64,
+) -> Equality {
+    let column = |value: fn(&Divergences) -> f64| divergences.iter().map(value).collect::<Vec<f64>>();
+    let kl_symmetric = column(Divergences::kl_symmetric);
+    let members = cluster_members(texts);
+    let violates = |rows: &&Vec<usize>| rows.iter().any(|&i| kl_symmetric[i] > closeness.delta_tail);
+    let violations = members.iter().filter(violates).count();
+    let violation_upper_bound = rate_upper_bound(violations, members.len(), closeness.alpha);
+    let rng = &mut generator(seed, Stream::Divergence);
+    let interval = clustered_mean(&kl_symmetric, texts, closeness.alpha, rng);
+    let (worst_context, max_abs_dlogp) = divergences
+        .iter()
+        .map(|d| d.max_abs_dlogp)
+        .enumerate()
+        .fold((0, 0.0), |worst, here| if here.1 > worst.1 { here } else { worst });
+
+    let epsilon_num = floor.epsilon_num();
+    let precise = epsilon_num <= NoiseFloor::HIGHEST_USABLE;
+    let level = if constructed {
+        Level::Constructed
+    } else if precise && max_abs_dlogp <= epsilon_num {
+        Level::Identical
+    } else if precise
+        && interval.upper < closeness.delta_mean
+        && violation_upper_bound < closeness.max_violation_rate
+    {
+        Level::Close
+    } else if max_abs_dlogp > 10.0 * epsilon_num {
+        Level::Different
+    } else {
+        Level::Undecided
+    };
+    Equality {
+        level,
+        epsilon_num,
+        floor_a: floor.a,
+        floor_b: floor.b,
+        max_abs_dlogp,
+        worst_context,
+        mean_kl_ab: mean(&column(|d| d.kl_ab)),
+        mean_kl_ba: mean(&column(|d| d.kl_ba)),
+        mean_js: mean(&column(|d| d.js)),
+        mean_kl_sym_interval: (interval.lower, interval.upper),
+        violation_upper_bound,
+        unseen_share: (level == Level::Identical).then(|| rate_upper_bound(0, members.len(), 0.05)),
+        d_logit_squared: n_tokens as f64 * mean(&column(|d| d.clr_rms * d.clr_rms)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLOSENESS: Closeness =
+        Closeness { delta_mean: 0.01, delta_tail: 0.1, max_violation_rate: 0.05, alpha: 0.05 };
+
+    fn context(max_abs_dlogp: f64, kl: f64) -> Divergences {
+        Divergences {
+            kl_ab: kl,
+            kl_ba: kl,
+            js: kl / 4.0,
+            tv: 0.0,
+            hellinger: 0.0,
+            max_abs_dlogp,
+            clr_rms: 0.5,
+            top_k_agreement: [1.0; 3],
+        }
+    }
+
+    fn check(contexts: &[Divergences], floor: f64, constructed: bool) -> Equality {
+        let texts: Vec<usize> = (0..contexts.len()).collect();
+        let floor = NoiseFloor { a: floor, b: floor };
+        assess(contexts, &texts, 8, floor, constructed, CLOSENESS, 1)
+    }
+
+    #[test]
+    fn below_the_floor_is_identical_with_its_rule_of_three() {
+        let found = check(&[context(9e-5, 1e-9); 59], 0.0, false);
+        assert_eq!((found.level, found.epsilon_num), (Level::Identical, 1e-4));
+        assert!((found.unseen_share.unwrap() - (1.0 - 0.05_f64.powf(1.0 / 59.0))).abs() < 1e-15);
+        assert_eq!(found.d_logit_squared, 2.0);
+    }
+
+    #[test]
+    fn the_floor_follows_what_was_measured() {
+        assert_eq!(check(&[context(3e-4, 1e-9); 59], 1e-4, false).level, Level::Identical);
+        assert_eq!(NoiseFloor { a: 1e-4, b: 1e-4 }.epsilon_num(), 2e-3);
+    }
+
+    #[test]
+    fn close_is_tried_before_different() {
+        let contexts = [context(0.5, 0.004); 100];
+        assert_eq!(check(&contexts, 0.0, false).level, Level::Close);
+        assert_eq!(check(&[context(0.5, 0.02); 100], 0.0, false).level, Level::Different);
+    }
+
+    /// Twenty texts leave the rate of violations unbounded below 5%, so closeness is not shown.
+    #[test]
+    fn few_texts_cannot_be_close() {
+        assert_eq!(check(&[context(0.5, 0.004); 20], 0.0, false).level, Level::Different);
+        assert_eq!(check(&[context(5e-4, 0.004); 20], 0.0, false).level, Level::Undecided);
+    }
+
+    #[test]
+    fn one_bad_context_refutes_equality_and_is_named() {
+        let mut contexts = [context(1e-6, 0.0); 40];
+        contexts[17] = context(0.3, 0.6);
+        let found = check(&contexts, 0.0, false);
+        assert_eq!((found.level, found.worst_context, found.unseen_share), (Level::Different, 17, None));
+    }
+
+    #[test]
+    fn too_high_a_floor_decides_nothing_but_gross_differences() {
+        assert_eq!(check(&[context(1e-3, 0.0); 100], 1e-2, false).level, Level::Undecided);
+        assert_eq!(check(&[context(9.0, 2.0); 100], 1e-2, false).level, Level::Different);
+    }
+
+    #[test]
+    fn a_constructed_twin_is_level_zero() {
+        assert_eq!(check(&[context(1e-6, 0.0)], 0.0, true).level, Level::Constructed);
+    }
+
+    /// Contexts of one text are one observation: a hundred positions of one text are not a hundred texts.
+    #[test]
+    fn positions_of_one_text_do_not_add_up_to_closeness() {
+        let found = assess(
+            &[context(0.5, 0.004); 100],
+            &[0; 100],
+            8,
+            NoiseFloor { a: 0.0, b: 0.0 },
+            false,
+            CLOSENESS,
+            1,
+        );
+        assert_eq!(found.level, Level::Different);
+        assert_eq!(found.violation_upper_bound, 0.95);
+    }
+
+    #[test]
+    fn a_support_mismatch_is_different() {
+        let mut contexts = [context(1e-6, 0.0); 100];
+        contexts[3] = context(f64::INFINITY, f64::INFINITY);
+        assert_eq!(check(&contexts, 0.0, false).level, Level::Different);
+    }
 }

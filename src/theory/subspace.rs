@@ -1,6 +1,12 @@
 //! Spans of f and g, effective complexity, dark energies, canonical coordinates (theory.md §5.2–5.4).
 
+use faer::{Mat, MatRef};
 use serde::{Deserialize, Serialize};
+
+use super::representation::{
+    Representation, TheoryError, centred, right_singular_vectors, select_rows, triangular_factor,
+};
+use super::statistics::{Stream, cluster_members, generator, permutation};
 
 /// What of a model's representation the distribution can see.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,4 +33,277 @@ pub struct SubspaceSummary {
     pub singular_values_f: Vec<f64>,
     /// Singular values of G_c, descending.
     pub singular_values_g: Vec<f64>,
+}
+
+/// The visible subspaces of one model, M = P_𝓕 𝓖 and N = P_𝓖 𝓕, and how they were found.
+#[derive(Debug, Clone)]
+pub struct VisibleSubspaces {
+    /// U_M, `[d, r]`: orthonormal basis of the visible part of f.
+    pub u_m: Mat<f64>,
+    /// U_N, `[d, r]`: orthonormal basis of the visible part of g.
+    pub u_n: Mat<f64>,
+    /// Cosines of the principal angles between 𝓕 and 𝓖, descending.
+    pub cosines: Vec<f64>,
+    /// What a report says.
+    pub summary: SubspaceSummary,
+}
+
+impl VisibleSubspaces {
+    /// Finds them; `texts[i]` is the text of context i, needed only to draw a random half of the texts.
+    pub fn find(model: &Representation, texts: &[usize], seed: u64) -> Result<Self, TheoryError> {
+        let g_centred = centred(model.g.as_ref());
+        let f_span = Span::of_rows(model.f.as_ref(), model)?;
+        let g_span = Span::of_rows(g_centred.as_ref(), model)?;
+        if f_span.rank() == 0 {
+            return Err(TheoryError::RankZero { what: "F (hidden states)" });
+        }
+        if g_span.rank() == 0 {
+            return Err(TheoryError::RankZero { what: "G (unembedding), centred," });
+        }
+        let overlap = f_span.basis.transpose() * &g_span.basis;
+        let svd = overlap
+            .thin_svd()
+            .map_err(|_| TheoryError::NoConvergence { rows: f_span.rank(), columns: g_span.rank() })?;
+        let cosines: Vec<f64> = svd.S().column_vector().iter().copied().collect();
+        let smallest_visible =
+            (f_span.direction_error(model) + g_span.direction_error(model)).clamp(1e-6, 0.1);
+        let r = cosines.iter().filter(|&&cosine| cosine > smallest_visible).count();
+        if r == 0 {
+            return Err(TheoryError::RankZero { what: "F·G_cᵀ (the log-ratio matrix)" });
+        }
+        let u_m = &f_span.basis * svd.U().subcols(0, r);
+        let u_n = &g_span.basis * svd.V().subcols(0, r);
+        let summary = SubspaceSummary {
+            d: model.width(),
+            rank_f: f_span.rank(),
+            rank_g: g_span.rank(),
+            effective_complexity: r,
+            dark_f: share_outside(model.f.as_ref(), u_m.as_ref()),
+            dark_g: share_outside(g_centred.as_ref(), u_n.as_ref()),
+            min_cosine: cosines[r - 1].min(1.0),
+            rank_unresolved: f_span.unresolved() || g_span.unresolved(),
+            f_diversity_tested: f_diversity_tested(model, f_span.rank(), texts, seed)?,
+            singular_values_f: f_span.singular_values,
+            singular_values_g: g_span.singular_values,
+        };
+        Ok(Self { u_m, u_n, cosines, summary })
+    }
+}
+
+/// The row space of a matrix, with its rank decided by NumPy's rule at the data's own precision.
+struct Span {
+    singular_values: Vec<f64>,
+    tolerance: f64,
+    /// Orthonormal basis, `[d, rank]`.
+    basis: Mat<f64>,
+}
+
+impl Span {
+    fn of_rows(x: MatRef<'_, f64>, model: &Representation) -> Result<Self, TheoryError> {
+        let (singular_values, directions) = right_singular_vectors(x)?;
+        let largest = singular_values.first().copied().unwrap_or(0.0);
+        let tolerance = x.nrows().max(x.ncols()) as f64 * model.precision.epsilon() * largest;
+        let rank = singular_values.iter().filter(|&&sigma| sigma > tolerance).count();
+        Ok(Self { basis: directions.subcols(0, rank).to_owned(), singular_values, tolerance })
+    }
+
+    fn rank(&self) -> usize {
+        self.basis.ncols()
+    }
+
+    /// Some σ within a factor ten of the tolerance.
+    fn unresolved(&self) -> bool {
+        self.singular_values
+            .iter()
+            .any(|&sigma| sigma >= self.tolerance / 10.0 && sigma <= self.tolerance * 10.0)
+    }
+
+    /// How far rounding of the stored data may have turned the kept directions (Wedin): ‖E‖ / σ_min, with
+    /// ‖E‖ ≤ ε/2·‖X‖_F. A principal angle whose cosine is below this is not evidence of visibility.
+    fn direction_error(&self, model: &Representation) -> f64 {
+        let norm = self.singular_values.iter().map(|sigma| sigma * sigma).sum::<f64>().sqrt();
+        let smallest = self.singular_values[self.rank() - 1];
+        2.0 * model.precision.epsilon() * norm / smallest
+    }
+}
+
+/// ‖X(I − UUᵀ)‖² / ‖X‖²: computed from the residual, so that a share of 1e-20 is not lost in 1 − 1.
+fn share_outside(x: MatRef<'_, f64>, basis: MatRef<'_, f64>) -> f64 {
+    let factor = triangular_factor(x);
+    let residual = &factor - (&factor * basis) * basis.transpose();
+    (residual.squared_norm_l2() / factor.squared_norm_l2()).clamp(0.0, 1.0)
+}
+
+/// n ≥ 2d and the rank of F is the same on a random half of the texts.
+fn f_diversity_tested(
+    model: &Representation,
+    rank: usize,
+    texts: &[usize],
+    seed: u64,
+) -> Result<bool, TheoryError> {
+    if model.n_contexts() < 2 * model.width() {
+        return Ok(false);
+    }
+    let members = cluster_members(texts);
+    let order = permutation(members.len(), &mut generator(seed, Stream::Split));
+    let half: Vec<usize> =
+        order[..members.len().div_ceil(2)].iter().flat_map(|&text| members[text].clone()).collect();
+    let half_span = Span::of_rows(select_rows(model.f.as_ref(), &half).as_ref(), model)?;
+    Ok(half_span.rank() == rank)
+}
+
+/// Gauge-fixed coordinates: functions of the distribution alone, unique up to signs (theory.md §5.4).
+#[derive(Debug, Clone)]
+pub struct Canonical {
+    /// Φ = F S_g Q_r, `[n, r]`.
+    pub phi: Mat<f64>,
+    /// Γ(y) = Q_rᵀ S_g⁺ (g(y) − ḡ), `[V, r]`.
+    pub gamma: Mat<f64>,
+    /// σ_i with ΦᵀΦ/n = diag(σ²), descending.
+    pub sigmas: Vec<f64>,
+}
+
+impl Canonical {
+    /// S_g = C_g^{1/2}; the singular vectors of F S_g/√n are the eigenvectors Q of S_g C_f S_g.
+    pub fn find(model: &Representation) -> Result<Self, TheoryError> {
+        let (n, v) = (model.n_contexts() as f64, model.n_tokens() as f64);
+        let g_centred = centred(model.g.as_ref());
+        let span = Span::of_rows(g_centred.as_ref(), model)?;
+        let root_in = |power: i32| {
+            let scaled = Mat::from_fn(model.width(), span.rank(), |i, j| {
+                span.basis[(i, j)] * (span.singular_values[j] / v.sqrt()).powi(power)
+            });
+            scaled * span.basis.transpose()
+        };
+        let (root, inverse_root) = (root_in(1), root_in(-1));
+        let whitened = &model.f * &root;
+        let (singular_values, q) = right_singular_vectors(whitened.as_ref())?;
+        let tolerance =
+            n.max(v) * model.precision.epsilon() * singular_values.first().copied().unwrap_or(0.0);
+        let r = singular_values.iter().filter(|&&sigma| sigma > tolerance).count();
+        let q = q.subcols(0, r);
+        Ok(Self {
+            phi: whitened * q,
+            gamma: g_centred * (inverse_root * q),
+            sigmas: singular_values[..r].iter().map(|sigma| sigma / n.sqrt()).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::Precision;
+    use crate::theory::twin::{TwinKind, build, change_basis, tests::normal};
+
+    fn ids(n: usize) -> Vec<usize> {
+        (0..n).collect()
+    }
+
+    fn low_rank(rows: usize, rank: usize, d: usize, seed: u64) -> Mat<f64> {
+        normal(rows, rank, seed) * normal(rank, d, seed + 100)
+    }
+
+    /// Acceptance test 1: rank 6 and rank 7 spans in R^8 meet generically in r = min(6, 7) = 6 visible directions,
+    /// and f·γ = (P_M f)·(P_N γ) = (P_M f)·(P_M γ) = (P_N f)·(P_N γ).
+    #[test]
+    fn ranks_and_the_three_identities_of_visible_parts() {
+        let f = low_rank(40, 6, 8, 1);
+        let g = low_rank(60, 7, 8, 2);
+        let model = Representation::new(f, g, Precision::F64).unwrap();
+        let found = VisibleSubspaces::find(&model, &ids(40), 0).unwrap();
+        let s = &found.summary;
+        assert_eq!((s.rank_f, s.rank_g, s.effective_complexity), (6, 7, 6));
+        let g_c = centred(model.g.as_ref());
+        let c = &model.f * g_c.transpose();
+        let p_m = &found.u_m * found.u_m.transpose();
+        let p_n = &found.u_n * found.u_n.transpose();
+        let scale = c.norm_l2();
+        for (left, right) in [(&p_m, &p_n), (&p_m, &p_m), (&p_n, &p_n)] {
+            let visible = (&model.f * left) * (&g_c * right).transpose();
+            assert!((visible - &c).norm_l2() / scale < 1e-13);
+        }
+        assert!(s.dark_f < 1e-28, "every f is visible: {}", s.dark_f);
+        assert!(s.dark_g > 0.01, "one direction of g is dark: {}", s.dark_g);
+    }
+
+    /// numpy: F=diag-like rows e1,e2; G rows in span{e1, (e2+e3)/√2}: cosines 1 and cos 45°.
+    #[test]
+    fn principal_angles_of_known_planes() {
+        let f = Mat::from_fn(2, 3, |i, j| if i == j { 1.0 } else { 0.0 });
+        let half = 0.5_f64.sqrt();
+        let rows = [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0], [0.0, half, half], [0.0, -half, -half]];
+        let g = Mat::from_fn(4, 3, |i, j| rows[i][j]);
+        let model = Representation::new(f, g, Precision::F64).unwrap();
+        let found = VisibleSubspaces::find(&model, &ids(2), 0).unwrap();
+        assert!((found.cosines[0] - 1.0).abs() < 1e-15 && (found.cosines[1] - half).abs() < 1e-15);
+        assert_eq!(found.summary.effective_complexity, 2);
+        assert!(!found.summary.f_diversity_tested, "two contexts cannot test three dimensions");
+    }
+
+    /// Acceptance test 2 (second half): canonical coordinates of twins agree up to signs.
+    #[test]
+    fn canonical_coordinates_of_twins_agree_up_to_signs() {
+        let model = Representation::new(normal(50, 8, 3), normal(90, 8, 4), Precision::F64).unwrap();
+        let padded = crate::theory::twin::tests::padded(&model, 2, 3, 5);
+        let twin = change_basis(&padded, 11);
+        assert_eq!(twin.width(), 13);
+        let (a, b) = (Canonical::find(&model).unwrap(), Canonical::find(&twin).unwrap());
+        assert_eq!((a.sigmas.len(), b.sigmas.len()), (8, 8));
+        for j in 0..8 {
+            let sign = if a.phi[(0, j)] * b.phi[(0, j)] < 0.0 { -1.0 } else { 1.0 };
+            for i in 0..50 {
+                assert!((a.phi[(i, j)] - sign * b.phi[(i, j)]).abs() < 1e-9);
+            }
+            for y in 0..90 {
+                assert!((a.gamma[(y, j)] - sign * b.gamma[(y, j)]).abs() < 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn canonical_coordinates_factor_the_centred_log_probabilities() {
+        let model = Representation::new(normal(30, 5, 6), normal(70, 5, 7), Precision::F64).unwrap();
+        let canonical = Canonical::find(&model).unwrap();
+        let c = &model.f * centred(model.g.as_ref()).transpose();
+        assert!((&canonical.phi * canonical.gamma.transpose() - &c).norm_l2() / c.norm_l2() < 1e-12);
+        let gram = canonical.gamma.transpose() * &canonical.gamma * faer::Scale(1.0 / 70.0);
+        assert!((gram - Mat::<f64>::identity(5, 5)).norm_l2() < 1e-12);
+    }
+
+    /// In f32 the dark directions carry rounding noise; the ranks must not count it.
+    #[test]
+    fn f32_twins_keep_the_effective_complexity() {
+        let model = Representation::new(normal(200, 12, 8), normal(150, 12, 9), Precision::F64)
+            .unwrap()
+            .rounded_to_f32();
+        for kind in [TwinKind::ChangeOfBasis, TwinKind::DarkUnembedding, TwinKind::DarkEmbedding] {
+            let twin = build(kind, &model, 3).rounded_to_f32();
+            let summary = VisibleSubspaces::find(&twin, &ids(200), 0).unwrap().summary;
+            assert_eq!(summary.effective_complexity, 12, "{kind:?}");
+            match kind {
+                TwinKind::ChangeOfBasis => assert!(summary.dark_f < 1e-9 && summary.dark_g < 1e-9),
+                TwinKind::DarkUnembedding => assert!(summary.dark_f < 1e-9 && summary.dark_g > 0.1),
+                TwinKind::DarkEmbedding => assert!(summary.dark_f > 0.1 && summary.dark_g < 1e-9),
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_visible_is_an_error_that_says_so() {
+        let zero = Representation::new(Mat::zeros(4, 3), normal(9, 3, 1), Precision::F64).unwrap();
+        assert!(matches!(
+            VisibleSubspaces::find(&zero, &ids(4), 0),
+            Err(TheoryError::RankZero { what: "F (hidden states)" })
+        ));
+        let constant = Representation::new(normal(4, 3, 1), Mat::full(9, 3, 2.0), Precision::F64).unwrap();
+        assert!(matches!(VisibleSubspaces::find(&constant, &ids(4), 0), Err(TheoryError::RankZero { .. })));
+        let apart = Representation::new(
+            Mat::from_fn(4, 2, |i, j| if j == 0 { 1.0 + i as f64 } else { 0.0 }),
+            Mat::from_fn(4, 2, |i, j| if j == 1 { 1.0 + i as f64 } else { 0.0 }),
+            Precision::F64,
+        )
+        .unwrap();
+        assert!(matches!(VisibleSubspaces::find(&apart, &ids(4), 0), Err(TheoryError::RankZero { .. })));
+    }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::equivalence::{Level, NoiseFloor};
+
 /// State of a property in one model (theory.md §5.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,4 +88,290 @@ pub struct Verdict {
     pub raw: Finding,
     /// Prop. 8: how much visible scores can differ at most, where distributions are close.
     pub visible_difference_bound: Option<f64>,
+}
+
+/// Which vectors a property is scored on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScoredOn {
+    /// Unembeddings g: parallelism, geometry of tokens.
+    Unembeddings,
+    /// Hidden states f: probing, relational linearity, subspaces.
+    HiddenStates,
+}
+
+/// States of one version of the property in models A and B.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct States {
+    /// In A.
+    pub a: PropertyState,
+    /// In B.
+    pub b: PropertyState,
+}
+
+impl States {
+    fn agreed(self) -> Option<PropertyState> {
+        (self.a == self.b && self.a != PropertyState::Uncertain).then_some(self.a)
+    }
+
+    fn uncertain(self) -> bool {
+        self.a == PropertyState::Uncertain || self.b == PropertyState::Uncertain
+    }
+}
+
+/// One version of the property, as the decision list needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// From log-probabilities only.
+    Visible(States),
+    /// In each model's own coordinates.
+    Raw {
+        /// As measured.
+        states: States,
+        /// Measured again with dark parts removed.
+        dark_removed: States,
+        /// What the score is computed from.
+        scored_on: ScoredOn,
+    },
+}
+
+/// Everything about a pair of models that does not depend on the version of the property.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// A soft-cap, masks or different tokenizers put the pair outside the class.
+    pub out_of_class: bool,
+    /// A token is masked in one model only.
+    pub support_mismatch: bool,
+    /// How equal the distributions are.
+    pub level: Level,
+    /// ε_num, nats.
+    pub epsilon_num: f64,
+    /// Largest |log p_A − log p_B|, nats.
+    pub max_abs_dlogp: f64,
+    /// |visible_A − visible_B| and the most that equal distributions allow.
+    pub visible_gap: Option<VisibleGap>,
+    /// Enough pairs of the concept are tokens of the vocabulary.
+    pub enough_pairs: bool,
+    /// Enough contexts to test in both models that hidden states span the space.
+    pub f_diversity_tested: bool,
+    /// A singular value of either model lies too near the tolerance.
+    pub rank_unresolved: bool,
+}
+
+/// The built-in self-test: visible scores of equal distributions must agree.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VisibleGap {
+    /// |visible_A − visible_B|.
+    pub found: f64,
+    /// What rounding allows.
+    pub allowed: f64,
+}
+
+impl VisibleGap {
+    /// 1e-6 + 4 ε_num (1/sd + 1/sd), sd the smallest spread of a log-ratio over contexts (theory.md §5.10, rule 4).
+    pub fn new(visible_a: f64, visible_b: f64, epsilon_num: f64, smallest_spread: f64) -> Self {
+        Self { found: (visible_a - visible_b).abs(), allowed: 1e-6 + 8.0 * epsilon_num / smallest_spread }
+    }
+}
+
+/// The decision list: the first rule that applies gives the headline (theory.md §5.10).
+pub fn decide(evidence: &Evidence, version: Option<Version>) -> Finding {
+    if evidence.out_of_class {
+        return finding(VerdictKind::OutOfClass, [Reason::OutOfClass]);
+    }
+    match evidence.level {
+        Level::Different if evidence.support_mismatch => {
+            return finding(
+                VerdictKind::NotEquivalent,
+                [Reason::DistributionsDiffer, Reason::SupportMismatch],
+            );
+        }
+        Level::Different => return finding(VerdictKind::NotEquivalent, [Reason::DistributionsDiffer]),
+        Level::Close => return finding(VerdictKind::CloseNotEquivalent, [Reason::DistributionsClose]),
+        Level::Undecided if evidence.epsilon_num > NoiseFloor::HIGHEST_USABLE => {
+            return finding(VerdictKind::TooLittleData, [Reason::PrecisionTooLow]);
+        }
+        Level::Undecided => return finding(VerdictKind::TooLittleData, [Reason::EqualityUndecided]),
+        Level::Constructed if evidence.max_abs_dlogp > evidence.epsilon_num => {
+            return finding(VerdictKind::Inconsistent, [Reason::DistributionsDiffer]);
+        }
+        Level::Constructed | Level::Identical => {}
+    }
+    if evidence.visible_gap.is_some_and(|gap| gap.found > gap.allowed) {
+        return finding(VerdictKind::Inconsistent, []);
+    }
+    let Some(version) = version.filter(|_| evidence.enough_pairs) else {
+        return finding(VerdictKind::TooLittleData, [Reason::TooFewPairs]);
+    };
+    let (Version::Visible(states) | Version::Raw { states, .. }) = version;
+    if states.uncertain() {
+        return finding(VerdictKind::TooLittleData, [Reason::PropertyUncertain]);
+    }
+    match states.agreed() {
+        Some(PropertyState::Holds) => finding(VerdictKind::HeldByAll, []),
+        Some(_) => finding(VerdictKind::HeldByNone, []),
+        None => match version {
+            // Equal visible scores on two sides of a threshold say that the threshold is near, not that a hypothesis fails.
+            Version::Visible(_) => finding(VerdictKind::TooLittleData, [Reason::PropertyUncertain]),
+            Version::Raw { dark_removed, scored_on, .. } => {
+                let mut mixed = finding(VerdictKind::Mixed, [failed_hypothesis(dark_removed, scored_on)]);
+                if !evidence.f_diversity_tested {
+                    mixed.reasons.push(Reason::FDiversityUntested);
+                }
+                if evidence.rank_unresolved {
+                    mixed.reasons.push(Reason::RankUnresolved);
+                }
+                mixed
+            }
+        },
+    }
+}
+
+/// Which hypothesis fails: if removing dark parts makes the models agree they were the cause, else only the score changed.
+fn failed_hypothesis(dark_removed: States, scored_on: ScoredOn) -> Reason {
+    match (dark_removed.agreed(), scored_on) {
+        (Some(_), ScoredOn::Unembeddings) => Reason::DarkUnembedding,
+        (Some(_), ScoredOn::HiddenStates) => Reason::DarkEmbedding,
+        (None, _) => Reason::ScoreNotInvariant,
+    }
+}
+
+fn finding<const N: usize>(kind: VerdictKind, reasons: [Reason; N]) -> Finding {
+    Finding { kind, reasons: reasons.to_vec() }
+}
+
+impl Verdict {
+    /// The one headline where only one can be shown: "mixed" where raw scores show it, else the visible version's,
+    /// which is the one that the theorem speaks of.
+    pub fn headline(&self) -> &Finding {
+        if self.raw.kind == VerdictKind::Mixed { &self.raw } else { &self.visible }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PropertyState::{Fails, Holds, Uncertain};
+    use super::*;
+
+    fn equal() -> Evidence {
+        Evidence {
+            out_of_class: false,
+            support_mismatch: false,
+            level: Level::Identical,
+            epsilon_num: 1e-4,
+            max_abs_dlogp: 1e-6,
+            visible_gap: Some(VisibleGap { found: 1e-9, allowed: 1e-6 }),
+            enough_pairs: true,
+            f_diversity_tested: true,
+            rank_unresolved: false,
+        }
+    }
+
+    fn visible(a: PropertyState, b: PropertyState) -> Option<Version> {
+        Some(Version::Visible(States { a, b }))
+    }
+
+    fn raw(
+        states: (PropertyState, PropertyState),
+        dark_removed: (PropertyState, PropertyState),
+        scored_on: ScoredOn,
+    ) -> Option<Version> {
+        Some(Version::Raw {
+            states: States { a: states.0, b: states.1 },
+            dark_removed: States { a: dark_removed.0, b: dark_removed.1 },
+            scored_on,
+        })
+    }
+
+    fn check(evidence: Evidence, version: Option<Version>, kind: VerdictKind, reasons: &[Reason]) {
+        assert_eq!(decide(&evidence, version), Finding { kind, reasons: reasons.to_vec() });
+    }
+
+    #[test]
+    fn equal_distributions_share_visible_properties() {
+        check(equal(), visible(Holds, Holds), VerdictKind::HeldByAll, &[]);
+        check(equal(), visible(Fails, Fails), VerdictKind::HeldByNone, &[]);
+        let built = Evidence { level: Level::Constructed, ..equal() };
+        check(built, visible(Holds, Holds), VerdictKind::HeldByAll, &[]);
+    }
+
+    #[test]
+    fn the_theorem_is_silent_about_different_distributions() {
+        let mixed = raw((Holds, Fails), (Holds, Holds), ScoredOn::Unembeddings);
+        for version in [visible(Holds, Holds), visible(Fails, Fails), mixed, None] {
+            let different = Evidence { level: Level::Different, ..equal() };
+            check(different, version, VerdictKind::NotEquivalent, &[Reason::DistributionsDiffer]);
+            let masked = Evidence { support_mismatch: true, ..different };
+            check(
+                masked,
+                version,
+                VerdictKind::NotEquivalent,
+                &[Reason::DistributionsDiffer, Reason::SupportMismatch],
+            );
+            let close = Evidence { level: Level::Close, ..equal() };
+            check(close, version, VerdictKind::CloseNotEquivalent, &[Reason::DistributionsClose]);
+            let capped = Evidence { out_of_class: true, ..different };
+            check(capped, version, VerdictKind::OutOfClass, &[Reason::OutOfClass]);
+        }
+    }
+
+    #[test]
+    fn undecided_equality_says_what_is_missing() {
+        let undecided = Evidence { level: Level::Undecided, ..equal() };
+        check(undecided, visible(Holds, Holds), VerdictKind::TooLittleData, &[Reason::EqualityUndecided]);
+        let imprecise = Evidence { epsilon_num: 0.02, ..undecided };
+        check(imprecise, visible(Holds, Holds), VerdictKind::TooLittleData, &[Reason::PrecisionTooLow]);
+    }
+
+    #[test]
+    fn disagreeing_visible_scores_are_our_error() {
+        let broken = Evidence { visible_gap: Some(VisibleGap { found: 1e-3, allowed: 1e-6 }), ..equal() };
+        check(broken, visible(Holds, Holds), VerdictKind::Inconsistent, &[]);
+        let bad_twin = Evidence { level: Level::Constructed, max_abs_dlogp: 0.2, ..equal() };
+        check(bad_twin, visible(Holds, Holds), VerdictKind::Inconsistent, &[Reason::DistributionsDiffer]);
+    }
+
+    #[test]
+    fn missing_or_uncertain_properties_are_too_little_data() {
+        check(equal(), None, VerdictKind::TooLittleData, &[Reason::TooFewPairs]);
+        let few = Evidence { enough_pairs: false, ..equal() };
+        check(few, visible(Uncertain, Uncertain), VerdictKind::TooLittleData, &[Reason::TooFewPairs]);
+        check(equal(), visible(Holds, Uncertain), VerdictKind::TooLittleData, &[Reason::PropertyUncertain]);
+        check(equal(), visible(Holds, Fails), VerdictKind::TooLittleData, &[Reason::PropertyUncertain]);
+    }
+
+    #[test]
+    fn mixed_names_the_hypothesis_that_fails() {
+        let agree = (Holds, Holds);
+        check(
+            equal(),
+            raw((Holds, Fails), agree, ScoredOn::Unembeddings),
+            VerdictKind::Mixed,
+            &[Reason::DarkUnembedding],
+        );
+        check(
+            equal(),
+            raw((Fails, Holds), agree, ScoredOn::HiddenStates),
+            VerdictKind::Mixed,
+            &[Reason::DarkEmbedding],
+        );
+        let rotated = raw((Holds, Fails), (Holds, Fails), ScoredOn::Unembeddings);
+        check(equal(), rotated, VerdictKind::Mixed, &[Reason::ScoreNotInvariant]);
+        let doubtful = Evidence { f_diversity_tested: false, rank_unresolved: true, ..equal() };
+        let reasons = [Reason::DarkUnembedding, Reason::FDiversityUntested, Reason::RankUnresolved];
+        check(doubtful, raw((Holds, Fails), agree, ScoredOn::Unembeddings), VerdictKind::Mixed, &reasons);
+    }
+
+    #[test]
+    fn the_headline_is_mixed_only_where_raw_scores_are() {
+        let held = finding(VerdictKind::HeldByAll, []);
+        let mixed = finding(VerdictKind::Mixed, [Reason::DarkUnembedding]);
+        let uncertain = finding(VerdictKind::TooLittleData, [Reason::PropertyUncertain]);
+        let verdict = |raw: &Finding| Verdict {
+            visible: held.clone(),
+            raw: raw.clone(),
+            visible_difference_bound: None,
+        };
+        assert_eq!(verdict(&mixed).headline(), &mixed);
+        assert_eq!(verdict(&uncertain).headline(), &held);
+    }
 }

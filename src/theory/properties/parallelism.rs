@@ -1,8 +1,24 @@
 //! Parallelism of a concept: do the unembedding differences of its pairs point one way? (theory.md §5.8)
+//!
+//! Raw, the differences are taken in a model's own coordinates. Visible, they are log-ratios over contexts: their
+//! correlation is the cosine in the metric Σ_f, a function of the distribution alone.
 
+use faer::{Mat, MatRef};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::theory::representation::{Representation, centred, triangular_factor};
+use crate::theory::statistics::{
+    BOOTSTRAP_REPLICATES, PERMUTATIONS, Stream, cluster_members, generator, holm, mean, multinomial_counts,
+    permutation, permutation_p, quantile,
+};
 use crate::theory::verdict::PropertyState;
+
+/// Fewest pairs on which a state may be claimed.
+pub const MIN_PAIRS: usize = 6;
+/// Fewest texts on which a visible state may be claimed.
+pub const MIN_TEXTS: usize = 8;
 
 /// The score of one concept in one model, in one version (raw or visible), against its nulls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,4 +37,568 @@ pub struct ParallelismScore {
     pub exact: bool,
     /// Holds, fails, or uncertain.
     pub state: PropertyState,
+}
+
+/// Pairs of a concept, the pool its null is drawn from, and the rules of its state.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// (base, changed) rows of G.
+    pub pairs: &'a [(usize, usize)],
+    /// Rows of G from which random pairs are drawn.
+    pub pool: &'a [usize],
+    /// Text of each context.
+    pub texts: &'a [usize],
+    /// δ_eff: effect above which a property may hold.
+    pub delta: f64,
+    /// Largest adjusted p at which it may hold.
+    pub max_p: f64,
+    /// Seed of nulls and bootstrap. Both models are asked with one seed, so that equal models get equal answers.
+    pub seed: u64,
+}
+
+/// One version of the property before its p-value is adjusted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    score: f64,
+    null_random_mean: f64,
+    null_shuffled_mean: f64,
+    effect_interval: (f64, f64),
+    p: f64,
+    exact: bool,
+    enough_data: bool,
+}
+
+/// In the model's own coordinates: cosines of Δ_i = g(y1_i) − g(y0_i), bootstrapped over pairs.
+pub fn measure_raw(g: MatRef<'_, f64>, question: &Question<'_>) -> Measured {
+    let rng = &mut generator(question.seed, Stream::PropertyBootstrap);
+    let units = Units::of_pairs(g, question.pairs);
+    let replicates = (0..BOOTSTRAP_REPLICATES)
+        .map(|_| units.weighted_score(&multinomial_counts(units.len(), rng)))
+        .collect();
+    measure(g, question, units, replicates, question.pairs.len() >= MIN_PAIRS)
+}
+
+/// From log-ratios over contexts: cosines of Δ_i in the metric Σ_f, bootstrapped over pairs and texts.
+pub fn measure_visible(model: &Representation, question: &Question<'_>) -> Measured {
+    let rng = &mut generator(question.seed, Stream::PropertyBootstrap);
+    let coordinates = visible_coordinates(model);
+    let units = Units::of_pairs(coordinates.as_ref(), question.pairs);
+    let moments = TextMoments::of(&log_ratios(model, question.pairs), question.texts);
+    let replicates = (0..BOOTSTRAP_REPLICATES)
+        .map(|_| {
+            let pair_weights = multinomial_counts(units.len(), rng);
+            let text_weights = multinomial_counts(moments.n_texts(), rng);
+            moments.weighted_score(&pair_weights, &text_weights)
+        })
+        .collect();
+    let enough_data = question.pairs.len() >= MIN_PAIRS && moments.n_texts() >= MIN_TEXTS;
+    measure(coordinates.as_ref(), question, units, replicates, enough_data)
+}
+
+/// The tests of one report, Holm-adjusted together, each with its state.
+pub fn adjudicate(measured: &[Measured], question: &Question<'_>) -> Vec<ParallelismScore> {
+    let adjusted = holm(&measured.iter().map(|m| m.p).collect::<Vec<f64>>());
+    measured
+        .iter()
+        .zip(adjusted)
+        .map(|(m, p_adjusted)| ParallelismScore {
+            score: m.score,
+            null_random_mean: m.null_random_mean,
+            null_shuffled_mean: m.null_shuffled_mean,
+            effect_interval: m.effect_interval,
+            p_adjusted,
+            exact: m.exact,
+            state: state(m, p_adjusted, question),
+        })
+        .collect()
+}
+
+/// HOLDS: the interval lies above δ_eff and p is small. FAILS: the interval lies below δ_eff. Else UNCERTAIN.
+fn state(measured: &Measured, p_adjusted: f64, question: &Question<'_>) -> PropertyState {
+    let (low, high) = measured.effect_interval;
+    if !measured.enough_data {
+        PropertyState::Uncertain
+    } else if low > question.delta && p_adjusted <= question.max_p {
+        PropertyState::Holds
+    } else if high < question.delta {
+        PropertyState::Fails
+    } else {
+        PropertyState::Uncertain
+    }
+}
+
+/// Log-ratios r_i(x) = ℓ(x, y1_i) − ℓ(x, y0_i) = f(x)·Δ_i, `[n_contexts, n_pairs]`.
+pub fn log_ratios(model: &Representation, pairs: &[(usize, usize)]) -> Mat<f64> {
+    &model.f * differences(model.g.as_ref(), pairs).transpose()
+}
+
+/// Smallest standard deviation over contexts of a pair's log-ratio, nats: what the visible score is divided by.
+pub fn smallest_log_ratio_spread(model: &Representation, pairs: &[(usize, usize)]) -> f64 {
+    let ratios = centred(log_ratios(model, pairs).as_ref());
+    let n = ratios.nrows() as f64;
+    (0..ratios.ncols()).map(|i| ratios.col(i).norm_l2() / n.sqrt()).fold(f64::INFINITY, f64::min)
+}
+
+/// Prop. 8: |score_A − score_B| ≤ mean over i ≠ j of 2(‖a_i − b_i‖/‖a_i‖ + ‖a_j − b_j‖/‖a_j‖) = 4·mean_i ‖a_i − b_i‖/‖a_i‖,
+/// where a_i, b_i are the centred log-ratios of pair i in A and B. Never more than 2, the range of a correlation.
+pub fn visible_difference_bound(a: &Representation, b: &Representation, pairs: &[(usize, usize)]) -> f64 {
+    let in_a = centred(log_ratios(a, pairs).as_ref());
+    let in_b = centred(log_ratios(b, pairs).as_ref());
+    let apart = &in_a - &in_b;
+    let relative: Vec<f64> =
+        (0..pairs.len()).map(|i| apart.col(i).norm_l2() / in_a.col(i).norm_l2()).collect();
+    let bound = 4.0 * mean(&relative);
+    if bound.is_finite() { bound.min(2.0) } else { 2.0 }
+}
+
+/// h(y) with h(y)·h(y') = g(y)ᵀ Σ_f g(y'): tokens in coordinates where Euclidean geometry is that of log-ratios.
+fn visible_coordinates(model: &Representation) -> Mat<f64> {
+    let factor = triangular_factor(centred(model.f.as_ref()).as_ref());
+    &model.g * factor.transpose() * faer::Scale(1.0 / (model.n_contexts() as f64).sqrt())
+}
+
+fn differences(g: MatRef<'_, f64>, pairs: &[(usize, usize)]) -> Mat<f64> {
+    Mat::from_fn(pairs.len(), g.ncols(), |i, j| g[(pairs[i].1, j)] - g[(pairs[i].0, j)])
+}
+
+fn measure(
+    coordinates: MatRef<'_, f64>,
+    question: &Question<'_>,
+    units: Units,
+    mut replicates: Vec<f64>,
+    enough_data: bool,
+) -> Measured {
+    let rng = &mut generator(question.seed, Stream::NullRandom);
+    let random: Vec<f64> = (0..PERMUTATIONS)
+        .map(|_| {
+            Units::of_pairs(coordinates, &random_pairs(question.pool, question.pairs.len(), rng)).score()
+        })
+        .collect();
+    let rng = &mut generator(question.seed, Stream::NullShuffled);
+    let shuffled: Vec<f64> = (0..PERMUTATIONS)
+        .map(|_| Units::of_pairs(coordinates, &shuffled_partners(question.pairs, rng)).score())
+        .collect();
+    let score = units.score();
+    let null_random_mean = mean(&random);
+    Measured {
+        score,
+        null_random_mean,
+        null_shuffled_mean: mean(&shuffled),
+        effect_interval: (
+            quantile(&mut replicates, 0.025) - null_random_mean,
+            quantile(&mut replicates, 0.975) - null_random_mean,
+        ),
+        p: permutation_p(score, &random),
+        exact: units.collinear(1e-6),
+        enough_data,
+    }
+}
+
+/// N1: as many pairs of distinct tokens of the pool; all tokens distinct where the pool is large enough.
+fn random_pairs(pool: &[usize], n_pairs: usize, rng: &mut ChaCha8Rng) -> Vec<(usize, usize)> {
+    if pool.len() >= 2 * n_pairs {
+        let drawn = rand::seq::index::sample(rng, pool.len(), 2 * n_pairs).into_vec();
+        return drawn.chunks_exact(2).map(|two| (pool[two[0]], pool[two[1]])).collect();
+    }
+    (0..n_pairs)
+        .map(|_| {
+            let first = rng.random_range(0..pool.len());
+            let second = (first + rng.random_range(1..pool.len())) % pool.len();
+            (pool[first], pool[second])
+        })
+        .collect()
+}
+
+/// N2: the same tokens with the changed words exchanged among the pairs.
+fn shuffled_partners(pairs: &[(usize, usize)], rng: &mut ChaCha8Rng) -> Vec<(usize, usize)> {
+    let order = permutation(pairs.len(), rng);
+    pairs.iter().zip(order).map(|(pair, other)| (pair.0, pairs[other].1)).collect()
+}
+
+/// Unit differences u_i of the pairs, one per column; a zero difference stays zero and is orthogonal to all.
+struct Units(Mat<f64>);
+
+impl Units {
+    fn of_pairs(coordinates: MatRef<'_, f64>, pairs: &[(usize, usize)]) -> Self {
+        let width = coordinates.ncols();
+        let mut units = Mat::zeros(width, pairs.len());
+        for (i, &(base, changed)) in pairs.iter().enumerate() {
+            let column = units.col_as_slice_mut(i);
+            for (j, value) in column.iter_mut().enumerate() {
+                *value = coordinates[(changed, j)] - coordinates[(base, j)];
+            }
+            let length = column.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if length > 0.0 {
+                column.iter_mut().for_each(|x| *x /= length);
+            }
+        }
+        Self(units)
+    }
+
+    fn len(&self) -> usize {
+        self.0.ncols()
+    }
+
+    /// Mean of c_ij over i ≠ j.
+    fn score(&self) -> f64 {
+        self.weighted_score(&vec![1.0; self.len()])
+    }
+
+    /// Σ_{i≠j} w_i w_j c_ij / Σ_{i≠j} w_i w_j, by ‖Σ w_i u_i‖² − Σ w_i²‖u_i‖² in O(m d).
+    fn weighted_score(&self, weights: &[f64]) -> f64 {
+        let mut sum = vec![0.0; self.0.nrows()];
+        let (mut own, mut squares, mut total) = (0.0, 0.0, 0.0);
+        for (i, &w) in weights.iter().enumerate() {
+            if w == 0.0 {
+                continue;
+            }
+            let unit = self.0.col_as_slice(i);
+            let mut length_squared = 0.0;
+            for (s, u) in sum.iter_mut().zip(unit) {
+                *s += w * u;
+                length_squared += u * u;
+            }
+            own += w * w * length_squared;
+            squares += w * w;
+            total += w;
+        }
+        off_diagonal_mean(sum.iter().map(|s| s * s).sum::<f64>() - own, total, squares)
+    }
+
+    fn collinear(&self, tolerance: f64) -> bool {
+        let cosines = self.0.transpose() * &self.0;
+        let m = self.len();
+        m > 1 && (0..m).all(|i| (0..i).all(|j| 1.0 - cosines[(i, j)].abs() <= tolerance))
+    }
+}
+
+/// `sum` over i≠j divided by (Σw)² − Σw². When every draw hit one pair there is nothing off the diagonal: 1, as a
+/// pair is parallel to itself.
+fn off_diagonal_mean(sum: f64, total: f64, squares: f64) -> f64 {
+    let weight = total * total - squares;
+    if weight > 0.0 { sum / weight } else { 1.0 }
+}
+
+/// First and second moments of the log-ratios within each text, so that a resample of texts costs O(texts · m²).
+struct TextMoments {
+    n_pairs: usize,
+    /// Per text: number of contexts, sums (m), upper triangle of second moments (m(m+1)/2).
+    texts: Vec<(f64, Vec<f64>, Vec<f64>)>,
+}
+
+impl TextMoments {
+    fn of(ratios: &Mat<f64>, texts: &[usize]) -> Self {
+        let m = ratios.ncols();
+        // Centred once over all contexts, so that the variance of a resample is not lost against a large mean.
+        let ratios = centred(ratios.as_ref());
+        let texts = cluster_members(texts)
+            .into_iter()
+            .map(|rows| {
+                let mut sums = vec![0.0; m];
+                let mut products = Vec::with_capacity(m * (m + 1) / 2);
+                for i in 0..m {
+                    let column = ratios.col_as_slice(i);
+                    sums[i] = rows.iter().map(|&x| column[x]).sum();
+                    for j in i..m {
+                        let other = ratios.col_as_slice(j);
+                        products.push(rows.iter().map(|&x| column[x] * other[x]).sum());
+                    }
+                }
+                (rows.len() as f64, sums, products)
+            })
+            .collect();
+        Self { n_pairs: m, texts }
+    }
+
+    fn n_texts(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Weighted mean off-diagonal correlation under weights of texts and pairs.
+    fn weighted_score(&self, pair_weights: &[f64], text_weights: &[f64]) -> f64 {
+        let m = self.n_pairs;
+        let mut size = 0.0;
+        let mut sums = vec![0.0; m];
+        let mut products = vec![0.0; m * (m + 1) / 2];
+        for ((n, text_sums, text_products), &w) in self.texts.iter().zip(text_weights) {
+            if w == 0.0 {
+                continue;
+            }
+            size += w * n;
+            sums.iter_mut().zip(text_sums).for_each(|(sum, x)| *sum += w * x);
+            products.iter_mut().zip(text_products).for_each(|(sum, x)| *sum += w * x);
+        }
+        let row_start = |i: usize| i * m - i * i.saturating_sub(1) / 2;
+        let covariance = |i: usize, j: usize| products[row_start(i) + j - i] - sums[i] * sums[j] / size;
+        let spread: Vec<f64> = (0..m).map(|i| covariance(i, i).max(0.0).sqrt()).collect();
+        let mut total = 0.0;
+        for i in 0..m {
+            if pair_weights[i] == 0.0 || spread[i] == 0.0 {
+                continue;
+            }
+            for j in i + 1..m {
+                if pair_weights[j] != 0.0 && spread[j] > 0.0 {
+                    total +=
+                        2.0 * pair_weights[i] * pair_weights[j] * covariance(i, j) / (spread[i] * spread[j]);
+                }
+            }
+        }
+        let squares = pair_weights.iter().map(|w| w * w).sum();
+        off_diagonal_mean(total, pair_weights.iter().sum(), squares)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::Precision;
+    use crate::theory::subspace::VisibleSubspaces;
+    use crate::theory::twin::tests::{normal, padded};
+    use crate::theory::twin::{TwinKind, build, change_basis};
+    use proptest::prelude::*;
+
+    const M: usize = 12;
+
+    fn pairs() -> Vec<(usize, usize)> {
+        (0..M).map(|i| (2 * i, 2 * i + 1)).collect()
+    }
+
+    fn texts(n: usize) -> Vec<usize> {
+        (0..n).map(|i| i / 4).collect()
+    }
+
+    /// Random G whose first 2m rows are pairs with a common difference of `strength` times a unit of noise each.
+    fn concept_model(n: usize, v: usize, d: usize, strength: f64, seed: u64) -> Representation {
+        let f = normal(n, d, seed);
+        let noise = normal(v, d, seed + 1);
+        let common = normal(1, d, seed + 2);
+        let g = Mat::from_fn(v, d, |y, j| {
+            if y < 2 * M && y % 2 == 1 {
+                noise[(y - 1, j)] + strength * common[(0, j)] + 0.5 * noise[(y, j)]
+            } else {
+                noise[(y, j)]
+            }
+        });
+        Representation::new(f, g, Precision::F64).unwrap()
+    }
+
+    fn ask<'a>(pairs: &'a [(usize, usize)], pool: &'a [usize], texts: &'a [usize]) -> Question<'a> {
+        Question { pairs, pool, texts, delta: 0.1, max_p: 0.01, seed: 5 }
+    }
+
+    fn scores(model: &Representation, question: &Question<'_>) -> Vec<ParallelismScore> {
+        adjudicate(&[measure_raw(model.g.as_ref(), question), measure_visible(model, question)], question)
+    }
+
+    /// The visible score is the mean Pearson correlation of log p(y1) − log p(y0), computed here from p itself.
+    #[test]
+    fn the_visible_score_is_the_correlation_of_log_ratios() {
+        let model = concept_model(60, 80, 6, 1.0, 3);
+        let (pairs, pool, texts) = (pairs(), (0..80).collect::<Vec<_>>(), texts(60));
+        let found = measure_visible(&model, &ask(&pairs, &pool, &texts)).score;
+        let mut log_p = model.logits(0, 60);
+        let ratio = |i: usize, log_p: &Mat<f64>| -> Vec<f64> {
+            (0..60).map(|x| log_p[(pairs[i].1, x)] - log_p[(pairs[i].0, x)]).collect()
+        };
+        for x in 0..60 {
+            crate::theory::distribution::log_softmax(log_p.col_as_slice_mut(x));
+        }
+        let correlation = |a: &[f64], b: &[f64]| {
+            let (ma, mb) = (mean(a), mean(b));
+            let cov: f64 = a.iter().zip(b).map(|(x, y)| (x - ma) * (y - mb)).sum();
+            let va: f64 = a.iter().map(|x| (x - ma).powi(2)).sum();
+            let vb: f64 = b.iter().map(|y| (y - mb).powi(2)).sum();
+            cov / (va * vb).sqrt()
+        };
+        let mut total = 0.0;
+        for i in 0..M {
+            for j in 0..M {
+                if i != j {
+                    total += correlation(&ratio(i, &log_p), &ratio(j, &log_p));
+                }
+            }
+        }
+        assert!((found - total / (M * (M - 1)) as f64).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_common_direction_holds_and_noise_fails() {
+        let (pairs, pool, texts) = (pairs(), (0..200).collect::<Vec<_>>(), texts(120));
+        let question = ask(&pairs, &pool, &texts);
+        for found in scores(&concept_model(120, 200, 24, 2.0, 1), &question) {
+            assert_eq!(found.state, PropertyState::Holds, "{found:?}");
+            assert!(!found.exact);
+        }
+        for found in scores(&concept_model(120, 200, 80, 0.0, 1), &question) {
+            assert_eq!(found.state, PropertyState::Fails, "{found:?}");
+        }
+    }
+
+    /// Acceptance test 3: same visible scores, different raw ones.
+    #[test]
+    fn visible_scores_of_twins_agree_while_raw_scores_differ() {
+        let model = concept_model(120, 200, 8, 1.0, 2);
+        let twin = change_basis(&padded(&model, 2, 3, 4), 5);
+        let (pairs, pool, texts) = (pairs(), (0..200).collect::<Vec<_>>(), texts(120));
+        let question = ask(&pairs, &pool, &texts);
+        let (a, b) = (scores(&model, &question), scores(&twin, &question));
+        assert!((a[1].score - b[1].score).abs() < 1e-9);
+        assert!((a[1].effect_interval.0 - b[1].effect_interval.0).abs() < 1e-9);
+        assert!((a[0].score - b[0].score).abs() > 0.01, "{} {}", a[0].score, b[0].score);
+    }
+
+    /// Acceptance test 4 (T4): with dark parts s‖Δ_i‖ρ_i the cosine becomes (c_ij + s² ρ_i·ρ_j)/(1 + s²).
+    #[test]
+    fn targeted_dark_parts_change_cosines_by_the_formula() {
+        let (d, k, s) = (8, 5, 3.0);
+        let model = concept_model(30, 40, d, 1.0, 7);
+        let pairs = pairs();
+        let delta = differences(model.g.as_ref(), &pairs);
+        let rho = normal(M, k, 8);
+        let mut dark = Mat::<f64>::zeros(40, k);
+        for (i, &(_, changed)) in pairs.iter().enumerate() {
+            let size = s * delta.row(i).norm_l2() / rho.row(i).norm_l2();
+            for j in 0..k {
+                dark[(changed, j)] = size * rho[(i, j)];
+            }
+        }
+        let g = Mat::from_fn(40, d + k, |y, j| if j < d { model.g[(y, j)] } else { dark[(y, j - d)] });
+        // Two pairs only, so that the score is the one cosine.
+        for (i, j) in [(0, 1), (2, 7), (4, 11)] {
+            let two = [pairs[i], pairs[j]];
+            let plain = Units::of_pairs(model.g.as_ref(), &two).score();
+            let rho_cosine =
+                (rho.row(i) * rho.row(j).transpose()) / (rho.row(i).norm_l2() * rho.row(j).norm_l2());
+            let expected = (plain + s * s * rho_cosine) / (1.0 + s * s);
+            assert!((Units::of_pairs(g.as_ref(), &two).score() - expected).abs() < 1e-12);
+        }
+    }
+
+    /// Acceptance test 13: LayerNorm without bias leaves one direction of g dark (f ∈ γ⊙1^⊥, u = γ⁻¹). A large dark
+    /// part along it (T3) keeps p and changes raw parallelism; removing dark parts restores it.
+    #[test]
+    fn layer_norm_without_bias_hides_a_direction() {
+        let (n, v, d) = (160, 200, 24);
+        let base = concept_model(n, v, d, 2.0, 3);
+        let gain: Vec<f64> = (0..d).map(|j| 0.5 + 0.1 * j as f64).collect();
+        let f = Mat::from_fn(n, d, |i, j| {
+            let mean = (0..d).map(|k| base.f[(i, k)]).sum::<f64>() / d as f64;
+            gain[j] * (base.f[(i, j)] - mean)
+        });
+        let length = gain.iter().map(|x| x.powi(-2)).sum::<f64>().sqrt();
+        let dark = normal(v, 1, 99);
+        let a = Representation::new(f.clone(), base.g.clone(), Precision::F64).unwrap();
+        let g = Mat::from_fn(v, d, |y, j| base.g[(y, j)] + 60.0 * dark[(y, 0)] / (gain[j] * length));
+        let b = Representation::new(f, g, Precision::F64).unwrap();
+        assert!(crate::theory::twin::tests::max_abs_dlogp(&a, &b) < 1e-10);
+        let texts = texts(n);
+        let (in_a, in_b) =
+            (VisibleSubspaces::find(&a, &texts, 1).unwrap(), VisibleSubspaces::find(&b, &texts, 1).unwrap());
+        assert_eq!((in_a.summary.rank_f, in_b.summary.effective_complexity), (d - 1, d - 1));
+        assert!(in_b.summary.dark_g > 0.9 && in_b.summary.f_diversity_tested);
+        let (pairs, pool) = (pairs(), (0..v).collect::<Vec<_>>());
+        let question = ask(&pairs, &pool, &texts);
+        let without_dark =
+            |model: &Representation, s: &VisibleSubspaces| &model.g * &s.u_n * s.u_n.transpose();
+        let found = adjudicate(
+            &[
+                measure_raw(a.g.as_ref(), &question),
+                measure_raw(b.g.as_ref(), &question),
+                measure_raw(without_dark(&a, &in_a).as_ref(), &question),
+                measure_raw(without_dark(&b, &in_b).as_ref(), &question),
+            ],
+            &question,
+        );
+        assert_eq!(found[0].state, PropertyState::Holds, "{:?}", found[0]);
+        assert_ne!(found[1].state, PropertyState::Holds, "{:?}", found[1]);
+        assert!((found[2].score - found[3].score).abs() < 1e-9);
+    }
+
+    /// Acceptance test 15: words of two classes without pairing: any partner of the class serves as well as the true one.
+    #[test]
+    fn a_class_offset_alone_is_parallel_but_not_pair_specific() {
+        let (v, d) = (200, 16);
+        let noise = normal(v, d, 4);
+        let offset = normal(1, d, 5);
+        let g = Mat::from_fn(v, d, |y, j| {
+            noise[(y, j)] + if y < 2 * M && y % 2 == 1 { 3.0 * offset[(0, j)] } else { 0.0 }
+        });
+        let (pairs, pool, texts) = (pairs(), (2 * M..v).collect::<Vec<_>>(), texts(40));
+        let found = measure_raw(g.as_ref(), &ask(&pairs, &pool, &texts));
+        assert!(found.score - found.null_random_mean > 0.5, "{found:?}");
+        assert!((found.score - found.null_shuffled_mean).abs() < 0.05, "{found:?}");
+    }
+
+    #[test]
+    fn exact_parallelism_is_flagged() {
+        let direction = normal(1, 5, 1);
+        let noise = normal(30, 5, 2);
+        let g = Mat::from_fn(30, 5, |y, j| {
+            if y < 2 * M && y % 2 == 1 {
+                noise[(y - 1, j)] + y as f64 * direction[(0, j)]
+            } else {
+                noise[(y, j)]
+            }
+        });
+        let (pairs, pool) = (pairs(), (0..30).collect::<Vec<_>>());
+        assert!(measure_raw(g.as_ref(), &ask(&pairs, &pool, &[])).exact);
+        assert!(!measure_raw(noise.as_ref(), &ask(&pairs, &pool, &[])).exact);
+    }
+
+    #[test]
+    fn few_pairs_or_texts_are_uncertain() {
+        let model = concept_model(120, 200, 24, 2.0, 1);
+        let pool: Vec<usize> = (0..200).collect();
+        let (few, all, texts) = (&pairs()[..5], pairs(), texts(120));
+        for found in scores(&model, &ask(few, &pool, &texts)) {
+            assert_eq!(found.state, PropertyState::Uncertain);
+        }
+        let one_text = vec![0; 120];
+        let found = scores(&model, &ask(&all, &pool, &one_text));
+        assert_eq!((found[0].state, found[1].state), (PropertyState::Holds, PropertyState::Uncertain));
+    }
+
+    #[test]
+    fn a_pair_of_equal_rows_does_not_poison_the_score() {
+        let mut model = concept_model(40, 60, 8, 1.0, 1);
+        for j in 0..8 {
+            model.g[(1, j)] = model.g[(0, j)];
+        }
+        let (pairs, pool, texts) = (pairs(), (0..60).collect::<Vec<_>>(), texts(40));
+        for found in scores(&model, &ask(&pairs, &pool, &texts)) {
+            assert!(found.score.is_finite() && found.effect_interval.0.is_finite());
+        }
+    }
+
+    /// Prop. 8 on perturbed models.
+    #[test]
+    fn the_closeness_bound_holds() {
+        let (pairs, pool, texts) = (pairs(), (0..60).collect::<Vec<_>>(), texts(80));
+        let question = ask(&pairs, &pool, &texts);
+        for seed in 0..6 {
+            let a = concept_model(80, 60, 8, 1.0, seed);
+            let noise = normal(80, 8, seed + 40);
+            let f = Mat::from_fn(80, 8, |i, j| a.f[(i, j)] + 0.03 * noise[(i, j)]);
+            let b = Representation::new(f, a.g.clone(), Precision::F64).unwrap();
+            let gap = (measure_visible(&a, &question).score - measure_visible(&b, &question).score).abs();
+            let bound = visible_difference_bound(&a, &b, &pairs);
+            assert!(gap > 0.0 && gap <= bound && bound < 0.5, "{gap} {bound}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(6))]
+        /// Whatever the seed and the constructor, a twin has the visible score of its model.
+        #[test]
+        fn visible_scores_are_invariant_under_every_twin(seed in 0u64..1000, kind in 0usize..3) {
+            let kind = [TwinKind::ChangeOfBasis, TwinKind::DarkUnembedding, TwinKind::DarkEmbedding][kind];
+            let model = concept_model(50, 60, 6, 1.0, seed);
+            let twin = build(kind, &model, seed);
+            let (pairs, pool, texts) = (pairs(), (0..60).collect::<Vec<_>>(), texts(50));
+            let question = ask(&pairs, &pool, &texts);
+            let (a, b) = (measure_visible(&model, &question), measure_visible(&twin, &question));
+            prop_assert!((a.score - b.score).abs() < 1e-9);
+            prop_assert!((a.null_random_mean - b.null_random_mean).abs() < 1e-9);
+        }
+    }
 }
