@@ -462,6 +462,8 @@ pub const FAMILIES: &[Family] = &[
             "did {person.name} {motion.base} home ? yes , {person.he} {motion.past} home .",
             "did {person.name} {deal.base} the {thing.one} ? (yes|no) , {person.he} {deal.past} {thing2.a} {thing2.one} .",
             "{person.name} {act.third} every day .",
+            "every week {person.name} {deal.third} {thing.a} {thing.one} .",
+            "{person.name} saw {person2.name} and talked with {person2.him} .",
         ],
     },
     Family {
