@@ -4,6 +4,10 @@ pub mod distribution;
 pub mod equivalence;
 pub mod linear_map;
 pub mod properties;
+pub mod representation;
+pub mod statistics;
 pub mod subspace;
 pub mod twin;
 pub mod verdict;
+
+pub use representation::{Precision, Representation, TheoryError};

@@ -1,0 +1,229 @@
+//! Seeded draws, bootstrap, exact bounds and multiple testing (theory.md §4.4–4.6).
+
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
+
+/// Bootstrap replicates.
+pub const BOOTSTRAP_REPLICATES: usize = 2000;
+/// Permutations and null draws.
+pub const PERMUTATIONS: usize = 999;
+
+/// Independent uses of one seed: each has a stream of its own, so that adding a use changes no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// The constructor of a twin.
+    Twin,
+    /// Halves of texts and tokens.
+    Split,
+    /// Shuffled baselines of the coupled map.
+    MapBaseline,
+    /// Bootstrap of the mean divergence.
+    Divergence,
+    /// Bootstrap of property scores.
+    PropertyBootstrap,
+    /// Random pairs.
+    NullRandom,
+    /// Shuffled partners.
+    NullShuffled,
+}
+
+/// The generator of one use of a seed, the same on every platform.
+pub fn generator(seed: u64, stream: Stream) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(stream as u64 + 1);
+    rng
+}
+
+/// 0..n in random order.
+pub fn permutation(n: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    order.shuffle(rng);
+    order
+}
+
+/// How often each of n items occurs in n draws with replacement.
+pub fn multinomial_counts(n: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let mut counts = vec![0.0; n];
+    for _ in 0..n {
+        counts[rng.random_range(0..n)] += 1.0;
+    }
+    counts
+}
+
+/// The q-quantile by linear interpolation between order statistics (NumPy's default); `values` is sorted in place.
+/// NaN for an empty list.
+pub fn quantile(values: &mut [f64], q: f64) -> f64 {
+    if values.is_empty() {
+        return f64::NAN;
+    }
+    values.sort_unstable_by(f64::total_cmp);
+    let position = q.clamp(0.0, 1.0) * (values.len() - 1) as f64;
+    let below = position.floor() as usize;
+    let above = position.ceil() as usize;
+    values[below] + (position - below as f64) * (values[above] - values[below])
+}
+
+/// A mean over contexts with one-sided (1−α) bounds, where only whole texts are independent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClusteredMean {
+    /// Mean over all contexts.
+    pub mean: f64,
+    /// Lower (1−α) bound: bootstrap percentile.
+    pub lower: f64,
+    /// Upper (1−α) bound: the larger of the bootstrap percentile and Student's t; infinite for a single text.
+    pub upper: f64,
+}
+
+/// Mean of `values`, whose i-th belongs to text `clusters[i]`, bootstrapped by text.
+pub fn clustered_mean(values: &[f64], clusters: &[usize], alpha: f64, rng: &mut ChaCha8Rng) -> ClusteredMean {
+    let members = cluster_members(clusters);
+    let totals: Vec<(f64, f64)> = members
+        .iter()
+        .map(|rows| (rows.iter().map(|&i| values[i]).sum::<f64>(), rows.len() as f64))
+        .collect();
+    let n_texts = totals.len() as f64;
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let mut replicates: Vec<f64> = (0..BOOTSTRAP_REPLICATES)
+        .map(|_| {
+            let counts = multinomial_counts(totals.len(), rng);
+            let (sum, size) = counts.iter().zip(&totals).fold((0.0, 0.0), |(sum, size), (count, total)| {
+                (sum + count * total.0, size + count * total.1)
+            });
+            sum / size
+        })
+        .collect();
+    // Ratio estimator: texts differ in length, so the spread is that of (sum − mean·size) / mean size.
+    let mean_size = values.len() as f64 / n_texts;
+    let variance = totals.iter().map(|(sum, size)| ((sum - mean * size) / mean_size).powi(2)).sum::<f64>()
+        / (n_texts - 1.0);
+    let student_upper = match StudentsT::new(0.0, 1.0, n_texts - 1.0) {
+        Ok(student) => mean + student.inverse_cdf(1.0 - alpha) * (variance / n_texts).sqrt(),
+        Err(_) => f64::INFINITY,
+    };
+    ClusteredMean {
+        mean,
+        lower: quantile(&mut replicates, alpha),
+        upper: quantile(&mut replicates, 1.0 - alpha).max(student_upper),
+    }
+}
+
+/// Rows of each distinct cluster, in order of first appearance.
+pub fn cluster_members(clusters: &[usize]) -> Vec<Vec<usize>> {
+    let mut position = std::collections::HashMap::new();
+    let mut members: Vec<Vec<usize>> = Vec::new();
+    for (row, cluster) in clusters.iter().enumerate() {
+        let at = *position.entry(cluster).or_insert_with(|| {
+            members.push(Vec::new());
+            members.len() - 1
+        });
+        members[at].push(row);
+    }
+    members
+}
+
+/// Clopper–Pearson upper (1−α) bound of a rate after k events in n trials: BetaInv(1−α; k+1, n−k).
+pub fn rate_upper_bound(k: usize, n: usize, alpha: f64) -> f64 {
+    if k >= n {
+        return 1.0;
+    }
+    if k == 0 {
+        return 1.0 - alpha.powf(1.0 / n as f64);
+    }
+    Beta::new(k as f64 + 1.0, (n - k) as f64).map_or(1.0, |beta| beta.inverse_cdf(1.0 - alpha))
+}
+
+/// (b + 1)/(B + 1), b the number of null scores at least as large as the observed one: never zero.
+pub fn permutation_p(observed: f64, null: &[f64]) -> f64 {
+    let as_large = null.iter().filter(|&&score| score >= observed).count();
+    (as_large as f64 + 1.0) / (null.len() as f64 + 1.0)
+}
+
+/// Holm's step-down adjustment of p-values, in the order given.
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|&i, &j| p[i].total_cmp(&p[j]));
+    let mut adjusted = vec![0.0; p.len()];
+    let mut running = 0.0_f64;
+    for (rank, &i) in order.iter().enumerate() {
+        running = running.max((p[i] * (p.len() - rank) as f64).min(1.0));
+        adjusted[i] = running;
+    }
+    adjusted
+}
+
+/// Mean of a list.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// scipy.stats.beta.ppf(0.95, k+1, n-k) for (0,59), (2,59), (5,100).
+    #[test]
+    fn clopper_pearson_matches_reference() {
+        for (k, n, expected) in
+            [(0, 59, 0.04950760988822693), (2, 59, 0.102889162709954), (5, 100, 0.1022533776432745)]
+        {
+            let found = rate_upper_bound(k, n, 0.05);
+            assert!((found - expected).abs() < 1e-8, "{k}/{n}: {found}");
+        }
+        assert_eq!(rate_upper_bound(3, 3, 0.05), 1.0);
+    }
+
+    /// Fifty-nine texts without a violation bound the rate below 5%, fifty-eight do not (theory.md §4.5).
+    #[test]
+    fn fifty_nine_clean_texts_suffice() {
+        assert!(rate_upper_bound(0, 59, 0.05) < 0.05);
+        assert!(rate_upper_bound(0, 58, 0.05) > 0.05);
+    }
+
+    /// statsmodels multipletests([.01,.04,.03,.005], method='holm').
+    #[test]
+    fn holm_matches_reference() {
+        let found = holm(&[0.01, 0.04, 0.03, 0.005]);
+        for (a, b) in found.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+            assert!((a - b).abs() < 1e-15);
+        }
+    }
+
+    /// numpy.quantile([3,1,2,10], [0,.25,.5,.9]).
+    #[test]
+    fn quantiles_match_reference() {
+        for (q, expected) in [(0.0, 1.0), (0.25, 1.75), (0.5, 2.5), (0.9, 7.9)] {
+            assert!((quantile(&mut [3.0, 1.0, 2.0, 10.0], q) - expected).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn permutation_p_is_never_zero() {
+        assert_eq!(permutation_p(5.0, &[1.0; 999]), 0.001);
+        assert_eq!(permutation_p(0.0, &[1.0; 3]), 1.0);
+    }
+
+    /// One context per text: the t bound is mean + t_{0.95,n−1} s/√n; scipy.stats.t.ppf(.95, 3) = 2.353363434801823.
+    #[test]
+    fn the_upper_bound_is_at_least_students() {
+        let values = [1.0, 2.0, 3.0, 4.0];
+        let found = clustered_mean(&values, &[0, 1, 2, 3], 0.05, &mut generator(1, Stream::Divergence));
+        let student = 2.5 + 2.353_363_434_801_823 * (5.0_f64 / 3.0).sqrt() / 2.0;
+        assert!((found.upper - student).abs() < 1e-9, "{found:?}");
+        assert!(found.lower >= 1.0 && found.lower < 2.5);
+    }
+
+    #[test]
+    fn a_single_text_has_no_upper_bound() {
+        let found = clustered_mean(&[1.0, 1.5], &[7, 7], 0.05, &mut generator(1, Stream::Divergence));
+        assert_eq!((found.mean, found.upper), (1.25, f64::INFINITY));
+    }
+
+    #[test]
+    fn streams_of_one_seed_differ_and_repeat() {
+        let draw = |stream| generator(7, stream).random::<u64>();
+        assert_ne!(draw(Stream::Twin), draw(Stream::Split));
+        assert_eq!(draw(Stream::Twin), draw(Stream::Twin));
+    }
+}
