@@ -1,1 +1,3 @@
-//! .
+//! The only code that touches JavaScript.
+
+pub mod page;

@@ -1,1 +1,9 @@
-//! .
+//! The page. Start at [`app::App`]; [`state`] is all that it knows, [`session`] all that it does.
+
+pub mod app;
+pub mod panels;
+pub mod plots;
+pub mod session;
+pub mod state;
+pub mod text;
+pub mod world;

@@ -1,0 +1,138 @@
+//! What the page asks of its window: address, clipboard, storage, picked and dropped files.
+
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{DragEvent, FileList, HtmlElement, HtmlInputElement, Window};
+
+use crate::protocol::PickedFile;
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// The element that the page is mounted into, emptied.
+pub fn mount_point(id: &str) -> Option<HtmlElement> {
+    let element: HtmlElement = window()?.document()?.get_element_by_id(id)?.dyn_into().ok()?;
+    element.set_inner_html("");
+    Some(element)
+}
+
+/// The fragment of the page's address, without `#`; empty where there is none.
+pub fn fragment() -> String {
+    let hash = window().and_then(|window| window.location().hash().ok()).unwrap_or_default();
+    hash.strip_prefix('#').unwrap_or(&hash).to_owned()
+}
+
+/// Puts a fragment into the page's address, without a new entry in the history; returns the whole address.
+pub fn set_fragment(fragment: &str) -> String {
+    let Some(window) = window() else { return format!("#{fragment}") };
+    if let Ok(history) = window.history() {
+        // Without the right to change the address the link is still shown and copied.
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}")));
+    }
+    let address = window.location().href().unwrap_or_default();
+    let base = address.split('#').next().unwrap_or_default();
+    format!("{base}#{fragment}")
+}
+
+/// The absolute address of a file that is shipped with the page.
+pub fn address_of(relative: &str) -> String {
+    let base =
+        window().and_then(|window| window.document()).and_then(|document| document.base_uri().ok().flatten());
+    base.and_then(|base| web_sys::Url::new_with_base(relative, &base).ok())
+        .map_or_else(|| relative.to_owned(), |url| url.href())
+}
+
+/// The text of a file that is shipped with the page.
+pub async fn text_of(relative: &str) -> Result<String, String> {
+    let told = |detail: String| {
+        format!("{relative} could not be fetched ({detail}): check the connection and reload")
+    };
+    let response =
+        gloo::net::http::Request::get(&address_of(relative)).send().await.map_err(|e| told(e.to_string()))?;
+    if !response.ok() {
+        return Err(told(format!("the host answered {}", response.status())));
+    }
+    response.text().await.map_err(|e| told(e.to_string()))
+}
+
+/// Milliseconds since the page was opened.
+pub fn now_millis() -> f64 {
+    window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
+}
+
+/// Copies a text; false where the browser refuses.
+pub async fn copy(text: &str) -> bool {
+    // Absent on insecure origins, where web-sys would call into `undefined`.
+    let Some(window) = window().filter(Window::is_secure_context) else { return false };
+    JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
+}
+
+/// A text kept in this browser for this page.
+pub fn stored(key: &str) -> Option<String> {
+    window()?.local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a text in this browser; silently not, where the visitor forbids storage.
+pub fn store(key: &str, text: &str) {
+    if let Some(Ok(Some(storage))) = window().map(|window| window.local_storage()) {
+        let _ = storage.set_item(key, text);
+    }
+}
+
+/// Files that the visitor chose, not read yet.
+pub struct ChosenFiles {
+    /// What to call the model: the folder's name, or the weights file's.
+    pub name: String,
+    files: Vec<web_sys::File>,
+}
+
+impl ChosenFiles {
+    /// The contents of those files that belong to a model.
+    pub async fn read(self) -> Result<Vec<PickedFile>, String> {
+        let mut read = Vec::new();
+        for file in self.files {
+            let name = file.name();
+            let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| {
+                format!("{name} could not be read: choose the files of the model again (a dropped folder does not work, use “Folder…”)")
+            })?;
+            read.push(PickedFile { name, bytes: js_sys::Uint8Array::new(&buffer).to_vec() });
+        }
+        Ok(read)
+    }
+}
+
+/// The files in a file input, which is then emptied so that the same files can be chosen again.
+pub fn picked_files(input: &HtmlInputElement) -> Option<ChosenFiles> {
+    let chosen = input.files().and_then(|list| chosen(&list));
+    input.set_value("");
+    chosen
+}
+
+/// The files of a drop.
+pub fn dropped_files(event: &DragEvent) -> Option<ChosenFiles> {
+    event.data_transfer()?.files().and_then(|list| chosen(&list))
+}
+
+/// None where nothing was chosen, as after a cancelled dialog.
+fn chosen(list: &FileList) -> Option<ChosenFiles> {
+    let all: Vec<web_sys::File> = (0..list.length()).filter_map(|i| list.get(i)).collect();
+    let folder = all.first().and_then(|file| {
+        let path = js_sys::Reflect::get(file, &"webkitRelativePath".into()).ok()?.as_string()?;
+        path.split_once('/').map(|(folder, _)| folder.to_owned())
+    });
+    let first_name = all.first()?.name();
+    let files: Vec<_> = all.iter().filter(|file| belongs_to_a_model(&file.name())).cloned().collect();
+    let weights = files.iter().map(web_sys::File::name).find(|name| name.ends_with(".safetensors"));
+    // With no file of a model among them, the first is kept so that the complaint can name what was found.
+    let files = if files.is_empty() { all.into_iter().take(1).collect() } else { files };
+    Some(ChosenFiles { name: folder.or(weights).unwrap_or(first_name), files })
+}
+
+/// The Hub's names.
+fn belongs_to_a_model(name: &str) -> bool {
+    name == "config.json"
+        || name == "tokenizer.json"
+        || name.ends_with(".safetensors")
+        || name.ends_with(".safetensors.index.json")
+}

@@ -1,0 +1,93 @@
+//! What can go wrong on the command line, each in one line.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::engine::{LoadError, RunError};
+use crate::lab::LabError;
+
+/// A failure and whose fault it is.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// A file or folder cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A bundled model that does not exist.
+    #[error("expected a bundled model ({known}), found bundled:{name}; give one of these or a folder", known = known.join(", "))]
+    UnknownBundled {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A twin that does not exist, or a twin as model A.
+    #[error("{0}")]
+    BadModel(String),
+    /// A prompts or concepts file that is not what it should be.
+    #[error("{path}, line {line}: expected {expected}, found {found}", path = path.display())]
+    BadLine {
+        /// Which file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What it should be.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// An empty prompts file.
+    #[error("{path} has no prompt; write one per line", path = path.display())]
+    NoPrompts {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A tensors file that is not what it should be.
+    #[error("{path}: {message}", path = path.display())]
+    BadTensors {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A model that cannot be loaded.
+    #[error("{model}: {source}")]
+    Load {
+        /// Which model.
+        model: String,
+        /// Why.
+        source: LoadError,
+    },
+    /// A prompt that cannot be run.
+    #[error("{model}: {source}")]
+    Run {
+        /// Which model.
+        model: String,
+        /// Why.
+        source: RunError,
+    },
+    /// Models that cannot be compared.
+    #[error("{0}")]
+    Lab(#[from] LabError),
+    /// Standard output is gone.
+    #[error("cannot write the answer: {0}")]
+    Output(#[from] std::io::Error),
+    /// A fault of ours.
+    #[error("internal error: {0}; please report it")]
+    Internal(String),
+}
+
+impl CliError {
+    /// 2 for bad input, 1 for a fault of ours.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Output(_) | Self::Internal(_) => 1,
+            _ => 2,
+        }
+    }
+}

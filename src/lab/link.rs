@@ -1,0 +1,242 @@
+//! A share link: an [`Experiment`] in the fragment of an address, so that no server ever sees it.
+//!
+//! `VERSION "." base64url(postcard(experiment))`. Links come from strangers: length, version, encoding and meaning are
+//! checked, and each failure is one sentence.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::experiment::{Experiment, ModelSource, Thresholds};
+
+/// Changes whenever the layout of [`Experiment`] does.
+const VERSION: u32 = 1;
+
+/// Longest fragment that is written or read, in characters: what mail and chat programs still pass on.
+pub const MAX_LENGTH: usize = 8192;
+
+/// Most prompts that a link may carry.
+pub const MAX_PROMPTS: usize = 64;
+
+/// Why a link cannot be written or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// More text than a link can carry.
+    #[error(
+        "the link would have {found} characters and at most {MAX_LENGTH} travel safely: remove some prompts"
+    )]
+    TooLongToWrite {
+        /// Characters that it would have.
+        found: usize,
+    },
+    /// The fragment is longer than any link of ours.
+    #[error(
+        "this link has {found} characters and a share link has at most {MAX_LENGTH}: it is not one of ours"
+    )]
+    TooLong {
+        /// Characters found.
+        found: usize,
+    },
+    /// No version before a full stop.
+    #[error(
+        "the part of the address after # is not a share link (expected a version, a full stop and letters)"
+    )]
+    NotALink,
+    /// Made by a newer page.
+    #[error(
+        "this link was made by a newer page (version {found}, this page reads {VERSION}): reload the page"
+    )]
+    Newer {
+        /// The link's version.
+        found: u32,
+    },
+    /// Characters lost or changed on the way.
+    #[error("this link is damaged: copy it again, whole ({detail})")]
+    Damaged {
+        /// What the decoder met.
+        detail: String,
+    },
+    /// Decodes, but asks for something impossible.
+    #[error("this link asks for something that this page cannot do: {detail}")]
+    Impossible {
+        /// What it is.
+        detail: &'static str,
+    },
+}
+
+/// The fragment (without `#`) that restores an experiment.
+pub fn encode(experiment: &Experiment) -> Result<String, LinkError> {
+    let bytes =
+        postcard::to_stdvec(experiment).map_err(|error| LinkError::Damaged { detail: error.to_string() })?;
+    let fragment = format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(bytes));
+    match fragment.len() {
+        found if found > MAX_LENGTH => Err(LinkError::TooLongToWrite { found }),
+        _ => Ok(fragment),
+    }
+}
+
+/// The experiment that a fragment (with or without `#`) restores.
+pub fn decode(fragment: &str) -> Result<Experiment, LinkError> {
+    let fragment = fragment.strip_prefix('#').unwrap_or(fragment);
+    if fragment.len() > MAX_LENGTH {
+        return Err(LinkError::TooLong { found: fragment.chars().count() });
+    }
+    let (version, payload) = fragment.split_once('.').ok_or(LinkError::NotALink)?;
+    match version.parse::<u32>().map_err(|_| LinkError::NotALink)? {
+        VERSION => {}
+        0 => return Err(LinkError::NotALink),
+        found => return Err(LinkError::Newer { found }),
+    }
+    let bytes =
+        URL_SAFE_NO_PAD.decode(payload).map_err(|error| LinkError::Damaged { detail: error.to_string() })?;
+    let (experiment, rest) = postcard::take_from_bytes::<Experiment>(&bytes)
+        .map_err(|error| LinkError::Damaged { detail: error.to_string() })?;
+    if !rest.is_empty() {
+        return Err(LinkError::Damaged { detail: format!("{} bytes too many", rest.len()) });
+    }
+    check(&experiment)?;
+    Ok(experiment)
+}
+
+/// What the page's own controls could never ask for is refused, whoever made the link.
+fn check(experiment: &Experiment) -> Result<(), LinkError> {
+    let impossible = |detail| Err(LinkError::Impossible { detail });
+    if matches!(experiment.model_a, ModelSource::Twin { .. }) {
+        return impossible("model A as a twin of itself");
+    }
+    if experiment.prompts.len() > MAX_PROMPTS {
+        return impossible("more than 64 prompts");
+    }
+    for model in [&experiment.model_a, &experiment.model_b] {
+        // The name becomes part of an address on the page's own host.
+        if let ModelSource::Bundled { name } = model
+            && (name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+        {
+            return impossible("a bundled model whose name is not letters, digits and hyphens");
+        }
+    }
+    let Thresholds { delta_mean, delta_tail, max_violation_rate, alpha, delta_correlation, max_p } =
+        experiment.thresholds;
+    if ![delta_mean, delta_tail, delta_correlation].iter().all(|x| x.is_finite() && *x > 0.0) {
+        return impossible("a threshold that is not a positive number");
+    }
+    if ![max_violation_rate, alpha, max_p].iter().all(|x| *x > 0.0 && *x < 1.0) {
+        return impossible("a probability threshold outside 0 to 1");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lab::Concept;
+    use crate::theory::twin::TwinKind;
+
+    fn experiment() -> Experiment {
+        Experiment {
+            model_a: ModelSource::Bundled { name: "world-d32".into() },
+            model_b: ModelSource::Twin { kind: TwinKind::DarkUnembedding },
+            prompts: vec!["the easiest".into(), "das größte 🦒 ".into()],
+            concept: Concept { name: "superlatives".into(), pairs: vec![("easy".into(), "easiest".into())] },
+            seed: 7,
+            thresholds: Thresholds::default(),
+        }
+    }
+
+    fn any_model_b() -> impl Strategy<Value = ModelSource> {
+        prop_oneof![
+            "[a-z0-9-]{1,20}".prop_map(|name| ModelSource::Bundled { name }),
+            Just(ModelSource::Twin { kind: TwinKind::ChangeOfBasis }),
+            Just(ModelSource::Twin { kind: TwinKind::DarkUnembedding }),
+            Just(ModelSource::Twin { kind: TwinKind::DarkEmbedding }),
+            (".{0,20}", "[0-9a-f]{64}").prop_map(|(name, sha256)| ModelSource::Local { name, sha256 }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_restores_what_was_shared(
+            model_b in any_model_b(),
+            prompts in prop::collection::vec(any::<String>(), 0..8),
+            pairs in prop::collection::vec(("[a-z]{1,8}", "[a-z]{1,8}"), 0..20),
+            seed: u64,
+            delta_mean in 1e-9f64..10.0,
+        ) {
+            let shared = Experiment {
+                model_b,
+                prompts,
+                concept: Concept { name: "c".into(), pairs },
+                seed,
+                thresholds: Thresholds { delta_mean, ..Thresholds::default() },
+                ..experiment()
+            };
+            let fragment = encode(&shared).unwrap();
+            prop_assert!(fragment.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)));
+            prop_assert_eq!(decode(&fragment).unwrap(), shared.clone());
+            prop_assert_eq!(decode(&format!("#{fragment}")).unwrap(), shared);
+        }
+
+        #[test]
+        fn garbage_is_refused_without_a_panic(fragment in ".{0,200}") {
+            prop_assert!(decode(&fragment).is_err());
+        }
+
+        #[test]
+        fn garbage_behind_a_good_version_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let fragment = format!("1.{}", URL_SAFE_NO_PAD.encode(&bytes));
+            if let Ok(experiment) = decode(&fragment) {
+                prop_assert_eq!(decode(&encode(&experiment).unwrap()).unwrap(), experiment);
+            }
+        }
+
+        #[test]
+        fn a_shortened_link_is_damaged(cut in 1usize..40) {
+            let whole = encode(&experiment()).unwrap();
+            let damaged = decode(&whole[..whole.len() - cut]);
+            prop_assert!(matches!(damaged, Err(LinkError::Damaged { .. })), "{:?}", damaged);
+        }
+    }
+
+    #[test]
+    fn each_bad_link_gets_its_own_error() {
+        let good = encode(&experiment()).unwrap();
+        let payload = good.strip_prefix("1.").unwrap();
+        assert_eq!(decode(""), Err(LinkError::NotALink));
+        assert_eq!(decode("section-2"), Err(LinkError::NotALink));
+        assert_eq!(decode(&format!("0.{payload}")), Err(LinkError::NotALink));
+        assert_eq!(decode(&format!("2.{payload}")), Err(LinkError::Newer { found: 2 }));
+        assert_eq!(decode(&format!("1.{}", "A".repeat(9000))), Err(LinkError::TooLong { found: 9002 }));
+        assert!(matches!(decode("1.***"), Err(LinkError::Damaged { .. })));
+        let longer = format!("1.{}", {
+            let mut bytes = URL_SAFE_NO_PAD.decode(payload).unwrap();
+            bytes.push(0);
+            URL_SAFE_NO_PAD.encode(bytes)
+        });
+        assert_eq!(decode(&longer), Err(LinkError::Damaged { detail: "1 bytes too many".into() }));
+    }
+
+    #[test]
+    fn impossible_wishes_are_refused() {
+        let cases = [
+            Experiment { model_a: ModelSource::Twin { kind: TwinKind::ChangeOfBasis }, ..experiment() },
+            Experiment { model_b: ModelSource::Bundled { name: "../../secret".into() }, ..experiment() },
+            Experiment { prompts: vec![String::new(); 65], ..experiment() },
+            Experiment {
+                thresholds: Thresholds { delta_mean: f64::NAN, ..Thresholds::default() },
+                ..experiment()
+            },
+            Experiment { thresholds: Thresholds { alpha: 1.5, ..Thresholds::default() }, ..experiment() },
+        ];
+        for case in cases {
+            let fragment = encode(&case).unwrap();
+            assert!(matches!(decode(&fragment), Err(LinkError::Impossible { .. })), "{case:?}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_written() {
+        let long = Experiment { prompts: vec!["word ".repeat(3000)], ..experiment() };
+        assert!(matches!(encode(&long), Err(LinkError::TooLongToWrite { found }) if found > MAX_LENGTH));
+    }
+}

@@ -1,0 +1,58 @@
+//! The page: verdict first, then what to compare, then what it rests on.
+
+use leptos::prelude::*;
+
+use super::panels::{
+    CoupledMapPanel, DivergencesPanel, EngineLine, ModelBox, NextTokensPanel, ParallelismPanel, PromptEditor,
+    VerdictPanel, VisibilityPanel,
+};
+use super::session::Session;
+use super::state::Page;
+
+/// Everything below the title, which stands in `index.html` already.
+#[component]
+pub fn App() -> impl IntoView {
+    let page = Page::new();
+    provide_context(page);
+    provide_context(Session::start(page));
+    view! {
+        {move || {
+            page.link_error
+                .get()
+                .map(|message| {
+                    view! {
+                        <p class="error error--banner" role="alert" data-testid="link-error">
+                            {message}
+                            <button type="button" class="button button--small" on:click=move |_| page.link_error.set(None)>
+                                "Dismiss"
+                            </button>
+                        </p>
+                    }
+                })
+        }}
+        <VerdictPanel />
+        <section class="setup" aria-label="What to compare">
+            <div class="setup__models">
+                <ModelBox model=page.a />
+                <ModelBox model=page.b />
+            </div>
+            <PromptEditor />
+            <EngineLine />
+        </section>
+        <NextTokensPanel />
+        <DivergencesPanel />
+        <div class="columns">
+            <ParallelismPanel />
+            <VisibilityPanel />
+            <CoupledMapPanel />
+        </div>
+    }
+}
+
+/// Replaces the placeholder of `index.html` by the page.
+pub fn mount() {
+    console_error_panic_hook::set_once();
+    if let Some(element) = crate::browser::page::mount_point("app") {
+        mount_to(element, || view! { <App /> }).forget();
+    }
+}

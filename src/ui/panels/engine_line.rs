@@ -1,0 +1,103 @@
+//! Which engine gave each model's numbers, and why; and the visitor's choice.
+
+use leptos::prelude::*;
+
+use crate::lab::{EngineKind, ModelSource};
+use crate::ui::session::use_session;
+use crate::ui::state::{EngineChoice, GpuEngine, ModelState, Slot, use_page, why};
+
+/// One line per model, and the choice.
+#[component]
+pub fn EngineLine() -> impl IntoView {
+    let page = use_page();
+    let session = use_session();
+    let option = move |choice: EngineChoice, value: &'static str, label: &'static str| {
+        view! {
+            <label class="choice">
+                <input
+                    type="radio"
+                    name="engine"
+                    value=value
+                    data-testid=format!("engine-choice-{value}")
+                    prop:checked=move || page.engine_choice.get() == choice
+                    on:change=move |_| session.choose_engine(choice)
+                />
+                {label}
+            </label>
+        }
+    };
+    view! {
+        <section class="engines" aria-label="Engines">
+            <fieldset class="choices">
+                <legend>"Run on"</legend>
+                {option(EngineChoice::Auto, "auto", "automatic")}
+                {option(EngineChoice::Cpu, "cpu", "CPU")}
+                {option(EngineChoice::WebGpu, "webgpu", "WebGPU")}
+            </fieldset>
+            <ul class="engines__list">
+                <EngineOf model=page.a />
+                <EngineOf model=page.b />
+            </ul>
+        </section>
+    }
+}
+
+/// The engine behind one model's numbers on show.
+#[component]
+fn EngineOf(model: ModelState) -> impl IntoView {
+    let page = use_page();
+    let shown = move || {
+        page.report.with(|report| {
+            report.as_ref().map(|report| {
+                let side = if model.slot == Slot::A { &report.model_a } else { &report.model_b };
+                (side.engine, side.engine_detail.clone())
+            })
+        })
+    };
+    let engine = move || {
+        shown().map_or(
+            if matches!(*model.source.read(), ModelSource::Twin { .. }) {
+                EngineKind::Twin
+            } else {
+                EngineKind::Cpu
+            },
+            |(kind, _)| kind,
+        )
+    };
+    let sentence = move || {
+        let gpu: GpuEngine = model.gpu.get();
+        let reason = why(engine(), page.engine_choice.get(), &page.adapter.read(), &gpu);
+        match shown() {
+            Some((_, detail)) if !detail.is_empty() => format!(" ({detail}): {reason}."),
+            _ => format!(": {reason}."),
+        }
+    };
+    view! {
+        <li
+            data-testid=format!("engine-{}", model.slot.letter())
+            data-engine=move || engine_code(engine())
+            data-model=model.slot.letter()
+        >
+            <span class=format!("legend__{}", model.slot.letter())>{model.slot.letter().to_uppercase()}</span>
+            " "
+            <strong>{move || engine_name(engine())}</strong>
+            {sentence}
+        </li>
+    }
+}
+
+fn engine_name(kind: EngineKind) -> &'static str {
+    match kind {
+        EngineKind::Cpu => "CPU",
+        EngineKind::WebGpu => "WebGPU",
+        EngineKind::Twin => "Twin",
+    }
+}
+
+fn engine_code(kind: EngineKind) -> &'static str {
+    match kind {
+        EngineKind::Cpu => "cpu",
+        EngineKind::WebGpu => "webgpu",
+        EngineKind::Twin => "twin",
+    }
+}

@@ -1,0 +1,239 @@
+//! One model: which, where it stands, and files of the visitor's own by picker or drag-and-drop.
+
+use leptos::prelude::*;
+
+use crate::browser::page::{dropped_files, picked_files};
+use crate::lab::ModelSource;
+use crate::theory::twin::TwinKind;
+use crate::ui::session::use_session;
+use crate::ui::state::{BUNDLED, ModelState, ModelStatus, Slot};
+use crate::ui::text::{bytes, grouped};
+
+/// The twins of model A, for model B only.
+const TWINS: [(TwinKind, &str, &str); 3] = [
+    (TwinKind::ChangeOfBasis, "twin:change-of-basis", "An exact twin of A: change of basis"),
+    (TwinKind::DarkUnembedding, "twin:dark-unembedding", "An exact twin of A: dark unembedding"),
+    (TwinKind::DarkEmbedding, "twin:dark-embedding", "An exact twin of A: dark embedding"),
+];
+
+/// The picker and the state of one model.
+#[component]
+pub fn ModelBox(
+    /// The model's signals.
+    model: ModelState,
+) -> impl IntoView {
+    let session = use_session();
+    let letter = model.slot.letter();
+    let dragging = RwSignal::new(false);
+    let select_id = format!("source-{letter}");
+    let choose = move |code: String| {
+        if let Some(source) = source_of(&code) {
+            session.choose_model(model.slot, source);
+        }
+    };
+    view! {
+        <section
+            class="model-box"
+            class:model-box--dragging=dragging
+            data-model=letter
+            data-testid=format!("model-{letter}")
+            data-status=move || status_code(&model.status.read())
+            aria-label=model.slot.name()
+            on:dragover=move |event| {
+                event.prevent_default();
+                dragging.set(true);
+            }
+            on:dragleave=move |_| dragging.set(false)
+            on:drop=move |event| {
+                event.prevent_default();
+                dragging.set(false);
+                session.pick_files(model.slot, dropped_files(&event));
+            }
+        >
+            <div class="model-box__head">
+                <span class=format!("badge legend__{letter}") aria-hidden="true">
+                    {letter.to_uppercase()}
+                </span>
+                <label for=select_id.clone()>{model.slot.name()}</label>
+            </div>
+            <select
+                id=select_id
+                data-testid=format!("source-{letter}")
+                on:change:target=move |event| choose(event.target().value())
+            >
+                {options(model)}
+            </select>
+            <div class="model-box__files">
+                <FilePicker model=model folder=false label="Files…" />
+                <FilePicker model=model folder=true label="Folder…" />
+                <span class="hint">"or drop config.json, model.safetensors and tokenizer.json here"</span>
+            </div>
+            <div class="model-box__status">{move || status(model)}</div>
+        </section>
+    }
+}
+
+/// The choices, the current one selected.
+fn options(model: ModelState) -> impl IntoView {
+    let option = move |code: String, label: String| {
+        let own = code.clone();
+        view! {
+            <option value=code prop:selected=move || code_of(&model.source.read()) == own>
+                {label}
+            </option>
+        }
+    };
+    let bundled = BUNDLED.map(|(name, label)| option(format!("bundled:{name}"), label.into())).collect_view();
+    let twins = (model.slot == Slot::B)
+        .then(|| TWINS.map(|(_, code, label)| option(code.into(), label.into())).collect_view());
+    let local = move || match &*model.source.read() {
+        ModelSource::Local { name, .. } => Some(option("local".into(), format!("Your files: {name}"))),
+        _ => None,
+    };
+    view! {
+        {bundled}
+        {twins}
+        {local}
+    }
+}
+
+/// A button that opens the browser's file dialog.
+#[component]
+fn FilePicker(model: ModelState, folder: bool, label: &'static str) -> impl IntoView {
+    let session = use_session();
+    let name = format!("{}: {}", model.slot.name(), if folder { "choose a folder" } else { "choose files" });
+    let testid = format!("{}-{}", if folder { "folder" } else { "files" }, model.slot.letter());
+    view! {
+        <label class="button button--small">
+            {label}
+            <input
+                class="visually-hidden"
+                type="file"
+                multiple
+                prop:webkitdirectory=folder
+                aria-label=name
+                data-testid=testid
+                on:change:target=move |event| {
+                    let input = event.target();
+                    session.pick_files(model.slot, picked_files(&input));
+                }
+            />
+        </label>
+    }
+}
+
+/// Where the model stands, with the way out of it.
+fn status(model: ModelState) -> AnyView {
+    let session = use_session();
+    let letter = model.slot.letter();
+    match model.status.get() {
+        ModelStatus::Empty => view! { <p class="hint">"Not loaded yet."</p> }.into_any(),
+        ModelStatus::Twin => {
+            view! { <p class="hint">"Same distribution as A, another representation; nothing to load."</p> }.into_any()
+        }
+        ModelStatus::Loading { done, total } => {
+            let words = match total {
+                Some(total) => format!("{} of {}", bytes(done), bytes(total)),
+                None => bytes(done),
+            };
+            view! {
+                <div class="loading">
+                    <progress
+                        aria-label=format!("Loading {}", model.slot.name())
+                        max=total.map(|total| total.to_string())
+                        value=total.map(|_| done.to_string())
+                    ></progress>
+                    <span class="loading__bytes" data-testid=format!("progress-{letter}")>
+                        {words}
+                    </span>
+                    <button
+                        type="button"
+                        class="button button--small"
+                        data-testid=format!("cancel-{letter}")
+                        aria-label=format!("Cancel loading {}", model.slot.name())
+                        on:click=move |_| session.cancel(model.slot)
+                    >
+                        "Cancel"
+                    </button>
+                </div>
+            }
+            .into_any()
+        }
+        ModelStatus::Ready(card) => view! {
+            <p class="hint">
+                {format!(
+                    "{}, width {}, {} parameters, vocabulary {}",
+                    card.architecture,
+                    card.d_model,
+                    grouped(card.parameters),
+                    grouped(card.vocab_size),
+                )}
+            </p>
+        }
+        .into_any(),
+        ModelStatus::Cancelled => view! {
+            <p class="hint">
+                "Loading was cancelled. "
+                <button type="button" class="button button--small" on:click=move |_| session.reload(model.slot)>
+                    "Load again"
+                </button>
+            </p>
+        }
+        .into_any(),
+        ModelStatus::Failed(failure) => view! {
+            <p class="error" role="alert" data-testid=format!("error-{letter}")>
+                {failure.message}
+            </p>
+            <button type="button" class="button button--small" on:click=move |_| session.reload(model.slot)>
+                "Try again"
+            </button>
+        }
+        .into_any(),
+    }
+}
+
+fn status_code(status: &ModelStatus) -> &'static str {
+    match status {
+        ModelStatus::Empty => "empty",
+        ModelStatus::Loading { .. } => "loading",
+        ModelStatus::Ready(_) => "ready",
+        ModelStatus::Twin => "twin",
+        ModelStatus::Cancelled => "cancelled",
+        ModelStatus::Failed(_) => "failed",
+    }
+}
+
+/// The code of a source in the list.
+fn code_of(source: &ModelSource) -> String {
+    match source {
+        ModelSource::Bundled { name } => format!("bundled:{name}"),
+        ModelSource::Twin { kind } => {
+            TWINS.iter().find(|(k, ..)| k == kind).map_or_else(String::new, |(_, code, _)| (*code).into())
+        }
+        ModelSource::Local { .. } => "local".into(),
+    }
+}
+
+/// The source behind a code; none for the visitor's own files, which are chosen by the picker.
+fn source_of(code: &str) -> Option<ModelSource> {
+    if let Some(name) = code.strip_prefix("bundled:") {
+        return Some(ModelSource::Bundled { name: name.into() });
+    }
+    TWINS.iter().find(|(_, c, _)| *c == code).map(|(kind, ..)| ModelSource::Twin { kind: *kind })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_survives_the_list() {
+        let bundled = BUNDLED.map(|(name, _)| ModelSource::Bundled { name: name.into() });
+        let twins = TWINS.map(|(kind, ..)| ModelSource::Twin { kind });
+        for source in bundled.into_iter().chain(twins) {
+            assert_eq!(source_of(&code_of(&source)), Some(source));
+        }
+        let local = ModelSource::Local { name: "mine".into(), sha256: String::new() };
+        assert_eq!(source_of(&code_of(&local)), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! The visitor's prompts: add, edit, remove, undo, presets.
+
+use leptos::prelude::*;
+
+use crate::protocol::ErrorKind;
+use crate::ui::session::use_session;
+use crate::ui::state::{Phase, Prompt, use_page};
+
+/// The list and what can be done with it.
+#[component]
+pub fn PromptEditor() -> impl IntoView {
+    let page = use_page();
+    let session = use_session();
+    let failure = move || match &*page.phase.read() {
+        Phase::Failed(failure) if failure.kind == ErrorKind::BadPrompt => Some(failure.message.clone()),
+        _ => None,
+    };
+    view! {
+        <section class="prompts" aria-labelledby="prompts-title">
+            <h2 id="prompts-title" class="prompts__title">
+                "Prompts"
+            </h2>
+            <ol class="prompts__list">
+                <ForEnumerate
+                    each=move || page.prompts.get()
+                    key=|prompt| prompt.id
+                    children=|index, prompt| view! { <PromptLine index=index prompt=prompt /> }
+                />
+            </ol>
+            {move || {
+                failure()
+                    .map(|message| {
+                        view! {
+                            <p class="error" role="alert" data-testid="prompt-error">
+                                {message}
+                            </p>
+                        }
+                    })
+            }}
+            <div class="prompts__actions">
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="prompt-add"
+                    on:click=move |_| {
+                        page.add_prompt(String::new());
+                        session.prompts_edited();
+                    }
+                >
+                    "Add a prompt"
+                </button>
+                <Presets />
+                <Show when=move || page.removed.read().is_some()>
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="prompt-undo"
+                        on:click=move |_| {
+                            page.undo_remove();
+                            session.prompts_edited();
+                        }
+                    >
+                        "Undo remove"
+                    </button>
+                </Show>
+            </div>
+        </section>
+    }
+}
+
+/// One prompt.
+#[component]
+fn PromptLine(index: ReadSignal<usize>, prompt: Prompt) -> impl IntoView {
+    let page = use_page();
+    let session = use_session();
+    let id = prompt.id;
+    let text = Memo::new(move |_| {
+        page.prompts
+            .with(|prompts| prompts.iter().find(|p| p.id == id).map(|p| p.text.clone()).unwrap_or_default())
+    });
+    let is_blank = move || text.read().trim().is_empty();
+    let hint_id = format!("prompt-hint-{id}");
+    view! {
+        <li class="prompts__item">
+            <input
+                type="text"
+                class="prompts__text"
+                autocomplete="off"
+                spellcheck="false"
+                placeholder="the tower is the"
+                data-testid=move || format!("prompt-{}", index.get())
+                aria-label=move || format!("Prompt {}", index.get() + 1)
+                aria-describedby=hint_id.clone()
+                prop:value=text
+                on:input:target=move |event| {
+                    page.edit_prompt(id, event.target().value());
+                    session.prompts_edited();
+                }
+            />
+            <button
+                type="button"
+                class="button button--icon"
+                data-testid=move || format!("prompt-remove-{}", index.get())
+                aria-label=move || format!("Remove prompt {}", index.get() + 1)
+                on:click=move |_| {
+                    page.remove_prompt(id);
+                    session.prompts_edited();
+                }
+            >
+                "×"
+            </button>
+            <p class="prompts__hint" id=hint_id>
+                {move || if is_blank() { "This prompt is empty and is not run: type at least one word." } else { "" }}
+            </p>
+        </li>
+    }
+}
+
+/// Prompts that come with the page.
+#[component]
+fn Presets() -> impl IntoView {
+    let page = use_page();
+    let session = use_session();
+    let presets =
+        move || page.world.with(|world| world.as_ref().map(|w| w.presets.clone()).unwrap_or_default());
+    view! {
+        <label class="presets">
+            <span class="visually-hidden">"Add a preset prompt"</span>
+            <select
+                data-testid="presets"
+                on:change:target=move |event| {
+                    let select = event.target();
+                    let text = select.value();
+                    if !text.is_empty() {
+                        page.add_prompt(text);
+                        session.prompts_edited();
+                    }
+                    select.set_selected_index(0);
+                }
+            >
+                <option value="">"Add a preset…"</option>
+                {move || {
+                    presets()
+                        .into_iter()
+                        .map(|preset| view! { <option value=preset.text.clone()>{preset.text.clone()}</option> })
+                        .collect_view()
+                }}
+            </select>
+        </label>
+    }
+}

@@ -1,0 +1,201 @@
+//! The verdict: the first thing that the eye finds.
+
+use leptos::prelude::*;
+
+use super::ShareButton;
+use crate::lab::Report;
+use crate::lab::words::{self, FindingWords, Version};
+use crate::theory::verdict::VerdictKind;
+use crate::ui::plots::Ruler;
+use crate::ui::state::{ModelStatus, Phase, use_page};
+
+/// Headline, scope, reasons, level, and what is going on now.
+#[component]
+pub fn VerdictPanel() -> impl IntoView {
+    let page = use_page();
+    let is_stale = move || page.report.read().is_some() && !matches!(*page.phase.read(), Phase::Done { .. });
+    let body = move || {
+        match page.report.get() {
+        Some(report) => view! { <Findings report=report.as_ref().clone() /> }.into_any(),
+        None => view! {
+            <div class="verdict__findings">
+                <div class="finding">
+                    <p class="finding__about">"Are the two distributions the same?"</p>
+                    <h2 class="finding__headline finding__headline--waiting">"Comparing two models…"</h2>
+                    <p class="finding__scope">
+                        "Both models run on your prompts and on a set of calibration texts, in this browser. The verdict appears here."
+                    </p>
+                </div>
+            </div>
+        }
+        .into_any(),
+    }
+    };
+    view! {
+        <section class="verdict" class:verdict--stale=is_stale aria-label="Verdict" data-testid="verdict">
+            {body}
+            <div class="verdict__foot">
+                <StatusLine />
+                <ShareButton />
+            </div>
+        </section>
+    }
+}
+
+/// Both findings and the level of equality.
+#[component]
+fn Findings(report: Report) -> impl IntoView {
+    let visible = words::finding(&report, Version::Visible);
+    let raw = words::finding(&report, Version::Raw);
+    let concept = report.experiment.concept.name.clone();
+    // Where the theorem is silent both versions say the same, and once is enough.
+    let raw_differs = raw != visible;
+    let mood = mood(report.verdict.visible.kind);
+    let raw_mood = self::mood(report.verdict.raw.kind);
+    let equality = report.equality.clone();
+    view! {
+        <div class="verdict__findings">
+            <div class="finding" data-mood=mood>
+                <p class="finding__about">
+                    {format!("Parallelism of {concept}, as far as the distribution can see it")}
+                </p>
+                <h2 class="finding__headline" data-testid="verdict-headline">{visible.headline.clone()}</h2>
+                <p class="finding__scope" data-testid="verdict-scope">{visible.scope.clone()}</p>
+                <Reasons words=visible testid="verdict-reasons" />
+            </div>
+            {raw_differs
+                .then(|| {
+                    view! {
+                        <div class="finding finding--raw" data-mood=raw_mood>
+                            <p class="finding__about">"The same, in each model’s own coordinates"</p>
+                            <h3 class="finding__headline" data-testid="verdict-raw-headline">{raw.headline.clone()}</h3>
+                            <p class="finding__scope" data-testid="verdict-raw-scope">{raw.scope.clone()}</p>
+                            <Reasons words=raw testid="verdict-raw-reasons" />
+                        </div>
+                    }
+                })}
+        </div>
+        <div class="verdict__level" data-testid="level" data-level=level_code(&report)>
+            <p class="finding__about">"Are the two distributions the same?"</p>
+            <h3 class="verdict__level-name">{words::level_name(equality.level)}</h3>
+            <p>{words::level_sentence(&equality)}</p>
+            <Ruler floor=equality.epsilon_num largest=equality.max_abs_dlogp />
+            <dl class="facts">
+                <Fact name="mean KL(A‖B)" value=equality.mean_kl_ab unit="nats" testid="mean-kl-ab" />
+                <Fact name="mean KL(B‖A)" value=equality.mean_kl_ba unit="nats" testid="mean-kl-ba" />
+                <Fact name="mean JS" value=equality.mean_js unit="nats" testid="mean-js" />
+                <Fact name="noise floor ε" value=equality.epsilon_num unit="nats" testid="epsilon-num" />
+            </dl>
+            <p class="hint">
+                {format!(
+                    "{} contexts from {} texts, {} tokens.",
+                    report.n_contexts,
+                    report.n_texts,
+                    report.n_tokens,
+                )}
+            </p>
+        </div>
+    }
+}
+
+/// One number with its name.
+#[component]
+fn Fact(name: &'static str, value: f64, unit: &'static str, testid: &'static str) -> impl IntoView {
+    view! {
+        <div class="facts__row">
+            <dt>{name}</dt>
+            <dd data-testid=testid data-value=value.to_string()>
+                {words::number(value)}
+                <span class="unit">{unit}</span>
+            </dd>
+        </div>
+    }
+}
+
+/// Why, in words, with the codes that reports use.
+#[component]
+fn Reasons(words: FindingWords, testid: &'static str) -> impl IntoView {
+    let codes = words.reasons.iter().map(|(code, _)| *code).collect::<Vec<_>>().join(" ");
+    view! {
+        <ul class="reasons" data-testid=testid data-codes=codes>
+            {words
+                .reasons
+                .into_iter()
+                .map(|(code, sentence)| {
+                    view! {
+                        <li>
+                            {sentence}
+                            " "
+                            <code>{code}</code>
+                        </li>
+                    }
+                })
+                .collect_view()}
+        </ul>
+    }
+}
+
+/// What is going on now, read aloud as it changes.
+#[component]
+fn StatusLine() -> impl IntoView {
+    let page = use_page();
+    let text = move || {
+        let loading = [page.a, page.b].into_iter().find_map(|model| match &*model.status.read() {
+            ModelStatus::Loading { .. } => Some(format!("Loading {}…", model.slot.name())),
+            ModelStatus::Failed(_) | ModelStatus::Cancelled => {
+                Some(format!("{} is not loaded.", model.slot.name()))
+            }
+            _ => None,
+        });
+        loading.unwrap_or_else(|| match &*page.phase.read() {
+            Phase::Waiting => "Waiting for the models…".into(),
+            Phase::Observing => "Running both models…".into(),
+            Phase::Analyzing => "Computing the verdict…".into(),
+            Phase::Done { elapsed_millis } => format!("Up to date, computed in {elapsed_millis:.0} ms."),
+            Phase::Failed(_) => "No new verdict.".into(),
+        })
+    };
+    let failure = move || match &*page.phase.read() {
+        Phase::Failed(failure) => Some(failure.message.clone()),
+        _ => None,
+    };
+    view! {
+        <div class="status">
+            <p role="status" data-testid="status" class:status--busy=move || page.phase.read().is_busy()>
+                {text}
+            </p>
+            {move || {
+                failure()
+                    .map(|message| {
+                        view! {
+                            <p class="error" role="alert" data-testid="run-error">
+                                {message}
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
+/// The tone of a finding, for its colour; its words carry the meaning.
+fn mood(kind: VerdictKind) -> &'static str {
+    match kind {
+        VerdictKind::HeldByAll | VerdictKind::HeldByNone => "decided",
+        VerdictKind::Mixed => "mixed",
+        VerdictKind::NotEquivalent | VerdictKind::CloseNotEquivalent | VerdictKind::OutOfClass => "silent",
+        VerdictKind::TooLittleData => "short",
+        VerdictKind::Inconsistent => "fault",
+    }
+}
+
+fn level_code(report: &Report) -> &'static str {
+    use crate::theory::equivalence::Level;
+    match report.equality.level {
+        Level::Constructed => "constructed",
+        Level::Identical => "identical",
+        Level::Close => "close",
+        Level::Different => "different",
+        Level::Undecided => "undecided",
+    }
+}

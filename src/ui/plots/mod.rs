@@ -1,0 +1,10 @@
+//! Drawings: they take numbers and draw, and know nothing of models.
+
+pub mod geometry;
+mod interval_bar;
+mod mirrored_bar;
+mod ruler;
+
+pub use interval_bar::{IntervalBar, Marks};
+pub use mirrored_bar::MirroredBar;
+pub use ruler::Ruler;

@@ -1,0 +1,50 @@
+//! A logarithmic ruler: where the largest difference lies against the noise floor.
+
+use leptos::prelude::*;
+
+use super::geometry::LogAxis;
+use crate::lab::words::number;
+
+/// From 10⁻⁸ to 10² nats: from the rounding of f32 to models that exclude each other's words.
+const AXIS: LogAxis = LogAxis { low: -8, high: 2 };
+
+/// Noise floor, ten times the noise floor, and the largest difference, on one scale.
+#[component]
+pub fn Ruler(
+    /// ε_num, nats.
+    floor: f64,
+    /// Largest |Δ log p|, nats.
+    largest: f64,
+) -> impl IntoView {
+    let at = |value: f64| format!("{:.2}%", AXIS.percent(value));
+    let spoken = format!(
+        "Logarithmic ruler: noise floor {} nats, clearly different from {} nats, largest difference {} nats",
+        number(floor),
+        number(10.0 * floor),
+        number(largest)
+    );
+    view! {
+        <figure class="ruler" role="img" aria-label=spoken>
+            <div class="ruler__line">
+                <span class="ruler__noise" style:--at=at(floor)></span>
+                <span class="ruler__unclear" style:--at=at(floor) style:--to=at(10.0 * floor)></span>
+                <span class="ruler__mark" style:--at=at(largest)></span>
+            </div>
+            <div class="ruler__ticks">
+                {AXIS
+                    .ticks()
+                    .filter(|exponent| exponent % 2 == 0)
+                    .map(|exponent| {
+                        view! {
+                            <span style:--at=at(10f64.powi(exponent))>"10" <sup>{exponent.to_string().replace('-', "−")}</sup></span>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+            <figcaption>
+                <span class="ruler__key ruler__key--noise">"noise"</span>
+                <span class="ruler__key ruler__key--mark">"largest difference of a log-probability, nats"</span>
+            </figcaption>
+        </figure>
+    }
+}

@@ -1,0 +1,391 @@
+//! Everything the page knows, as one struct of signals. Panels read it; only the session writes results into it.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::world::World;
+use crate::lab::{Concept, EngineKind, ModelCard, ModelSource, Report, Thresholds};
+use crate::protocol::ErrorKind;
+
+/// Model A or model B.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// Model A.
+    A,
+    /// Model B.
+    B,
+}
+
+impl Slot {
+    /// `a` or `b`, for class names and test names.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Slot::A => "a",
+            Slot::B => "b",
+        }
+    }
+
+    /// As people read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Slot::A => "Model A",
+            Slot::B => "Model B",
+        }
+    }
+}
+
+/// Something went wrong, in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind, which decides where it is shown.
+    pub kind: ErrorKind,
+    /// What was expected, what was found, what to do.
+    pub message: String,
+}
+
+/// Where a model stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelStatus {
+    /// Nothing was asked yet.
+    Empty,
+    /// Bytes are arriving.
+    Loading {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all, where known.
+        total: Option<u64>,
+    },
+    /// Ready to run.
+    Ready(ModelCard),
+    /// Built from model A; nothing to load.
+    Twin,
+    /// The visitor stopped the load.
+    Cancelled,
+    /// The load failed.
+    Failed(Failure),
+}
+
+/// Where the comparison stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Phase {
+    /// A model is missing.
+    Waiting,
+    /// Networks run.
+    Observing,
+    /// The lab computes.
+    Analyzing,
+    /// The report on show answers what is asked.
+    Done {
+        /// Milliseconds from request to report.
+        elapsed_millis: f64,
+    },
+    /// No report for what is asked.
+    Failed(Failure),
+}
+
+impl Phase {
+    /// Something is being computed.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Phase::Observing | Phase::Analyzing)
+    }
+}
+
+/// Which engine the visitor wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// CPU first, WebGPU once it has shown that it gives the right numbers.
+    Auto,
+    /// The CPU only.
+    Cpu,
+    /// WebGPU, whatever its speed.
+    WebGpu,
+}
+
+/// What is known of the browser's WebGPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Adapter {
+    /// Asked, no answer yet.
+    Asking,
+    /// There is one.
+    Found,
+    /// There is none, and why.
+    Absent(String),
+}
+
+/// Where the WebGPU engine of one model stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GpuEngine {
+    /// Not fetched.
+    Unused,
+    /// Being fetched and tested.
+    Starting,
+    /// Usable.
+    Ready {
+        /// Largest difference from the stored log-probabilities, nats; absent where none are stored.
+        self_test: Option<f64>,
+    },
+    /// Not usable, and why.
+    Refused(String),
+}
+
+/// One prompt of the visitor's, with an identity of its own so that typing in one never disturbs another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// Never reused.
+    pub id: u32,
+    /// As typed.
+    pub text: String,
+}
+
+/// The signals of one model.
+#[derive(Clone, Copy)]
+pub struct ModelState {
+    /// Which model.
+    pub slot: Slot,
+    /// What the visitor chose.
+    pub source: RwSignal<ModelSource>,
+    /// Where it stands.
+    pub status: RwSignal<ModelStatus>,
+    /// Its WebGPU engine.
+    pub gpu: RwSignal<GpuEngine>,
+}
+
+/// The signals of the page.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// Model A.
+    pub a: ModelState,
+    /// Model B.
+    pub b: ModelState,
+    /// The visitor's prompts.
+    pub prompts: RwSignal<Vec<Prompt>>,
+    /// The last removed prompt and where it stood.
+    pub removed: RwSignal<Option<(usize, Prompt)>>,
+    /// The concept whose parallelism is tested.
+    pub concept: RwSignal<Option<Concept>>,
+    /// Seed of every draw.
+    pub seed: RwSignal<u64>,
+    /// Thresholds of the verdict.
+    pub thresholds: RwSignal<Thresholds>,
+    /// What the visitor wants to run on.
+    pub engine_choice: RwSignal<EngineChoice>,
+    /// What WebGPU answered.
+    pub adapter: RwSignal<Adapter>,
+    /// Texts, concepts and presets that come with the page.
+    pub world: RwSignal<Option<World>>,
+    /// Where the comparison stands.
+    pub phase: RwSignal<Phase>,
+    /// The last report.
+    pub report: RwSignal<Option<Arc<Report>>>,
+    /// What is wrong with the link that was opened.
+    pub link_error: RwSignal<Option<String>>,
+}
+
+impl Page {
+    /// The page before anything has answered.
+    pub fn new() -> Self {
+        let model = |slot, name: &str| ModelState {
+            slot,
+            source: RwSignal::new(ModelSource::Bundled { name: name.into() }),
+            status: RwSignal::new(ModelStatus::Empty),
+            gpu: RwSignal::new(GpuEngine::Unused),
+        };
+        Self {
+            a: model(Slot::A, BUNDLED[0].0),
+            b: model(Slot::B, BUNDLED[1].0),
+            prompts: RwSignal::new(Vec::new()),
+            removed: RwSignal::new(None),
+            concept: RwSignal::new(None),
+            seed: RwSignal::new(1),
+            thresholds: RwSignal::new(Thresholds::default()),
+            engine_choice: RwSignal::new(EngineChoice::Auto),
+            adapter: RwSignal::new(Adapter::Asking),
+            world: RwSignal::new(None),
+            phase: RwSignal::new(Phase::Waiting),
+            report: RwSignal::new(None),
+            link_error: RwSignal::new(None),
+        }
+    }
+
+    /// The signals of one model.
+    pub fn model(&self, slot: Slot) -> ModelState {
+        match slot {
+            Slot::A => self.a,
+            Slot::B => self.b,
+        }
+    }
+
+    /// Prompts that say something, in order.
+    pub fn prompt_texts(&self) -> Vec<String> {
+        self.prompts.with_untracked(|prompts| {
+            prompts.iter().map(|p| p.text.clone()).filter(|text| !text.trim().is_empty()).collect()
+        })
+    }
+
+    /// Replaces all prompts.
+    pub fn set_prompts(&self, texts: impl IntoIterator<Item = String>) {
+        let first = self.next_prompt_id();
+        let prompts = (first..).zip(texts).map(|(id, text)| Prompt { id, text }).collect();
+        self.prompts.set(prompts);
+        self.removed.set(None);
+    }
+
+    /// Adds a prompt at the end.
+    pub fn add_prompt(&self, text: String) {
+        let id = self.next_prompt_id();
+        self.prompts.update(|prompts| prompts.push(Prompt { id, text }));
+    }
+
+    /// Changes one prompt's text.
+    pub fn edit_prompt(&self, id: u32, text: String) {
+        self.prompts.update(|prompts| {
+            if let Some(prompt) = prompts.iter_mut().find(|prompt| prompt.id == id) {
+                prompt.text = text;
+            }
+        });
+    }
+
+    /// Takes one prompt away and remembers it for [`Page::undo_remove`].
+    pub fn remove_prompt(&self, id: u32) {
+        let Some(index) = self.prompts.with_untracked(|prompts| prompts.iter().position(|p| p.id == id))
+        else {
+            return;
+        };
+        let mut gone = None;
+        self.prompts.update(|prompts| gone = Some(prompts.remove(index)));
+        self.removed.set(gone.map(|prompt| (index, prompt)));
+    }
+
+    /// Puts the last removed prompt back where it was.
+    pub fn undo_remove(&self) {
+        if let Some((index, prompt)) = self.removed.get_untracked() {
+            self.prompts.update(|prompts| prompts.insert(index.min(prompts.len()), prompt));
+            self.removed.set(None);
+        }
+    }
+
+    fn next_prompt_id(&self) -> u32 {
+        let used = self.prompts.with_untracked(|prompts| prompts.iter().map(|p| p.id).max());
+        let removed = self.removed.with_untracked(|removed| removed.as_ref().map(|(_, p)| p.id));
+        used.max(removed).map_or(0, |id| id + 1)
+    }
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Models that are shipped with the page: folder under `models/`, and what people read.
+pub const BUNDLED: [(&str, &str); 2] =
+    [("world-d32", "World model, width 32 (bundled)"), ("world-d48", "World model, width 48 (bundled)")];
+
+/// The page's signals, wherever a panel needs them.
+pub fn use_page() -> Page {
+    expect_context::<Page>()
+}
+
+/// Why an engine gave the numbers on show: one sentence for the engine line.
+pub fn why(kind: EngineKind, choice: EngineChoice, adapter: &Adapter, gpu: &GpuEngine) -> String {
+    use crate::lab::words::number;
+    match (kind, choice) {
+        (EngineKind::Twin, _) => "no network ran: built from model A's hidden states and unembedding".into(),
+        (EngineKind::Cpu, EngineChoice::Cpu) => "because you chose it".into(),
+        (EngineKind::Cpu, EngineChoice::Auto | EngineChoice::WebGpu) => match (adapter, gpu) {
+            (Adapter::Asking, _) => "it answers first; WebGPU has not answered yet".into(),
+            (Adapter::Absent(why), _) => format!("WebGPU is not available: {why}"),
+            (Adapter::Found, GpuEngine::Unused | GpuEngine::Starting) => {
+                "it answers first; the WebGPU engine is starting".into()
+            }
+            (Adapter::Found, GpuEngine::Refused(why)) => format!("WebGPU is not used: {why}"),
+            (Adapter::Found, GpuEngine::Ready { self_test: None }) if choice == EngineChoice::Auto => {
+                "no self-test is stored with this model, so WebGPU runs it only if you choose it".into()
+            }
+            (Adapter::Found, GpuEngine::Ready { .. }) => {
+                "it answers first; WebGPU is about to take over".into()
+            }
+        },
+        (EngineKind::WebGpu, _) => {
+            let chosen = if choice == EngineChoice::WebGpu { "because you chose it; " } else { "" };
+            match gpu {
+                GpuEngine::Ready { self_test: Some(deviation) } => {
+                    format!("{chosen}self-test passed, largest difference {} nats", number(*deviation))
+                }
+                _ => format!("{chosen}no self-test is stored with this model"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(page: Page) -> Vec<String> {
+        page.prompts.get_untracked().into_iter().map(|p| p.text).collect()
+    }
+
+    #[test]
+    fn a_removed_prompt_comes_back_to_its_place_under_its_own_identity() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let page = Page::new();
+            page.set_prompts(["one", "two", "three"].map(String::from));
+            let two = page.prompts.get_untracked()[1].clone();
+            page.remove_prompt(two.id);
+            page.add_prompt("four".into());
+            assert_eq!(texts(page), ["one", "three", "four"]);
+            page.undo_remove();
+            assert_eq!(texts(page), ["one", "two", "three", "four"]);
+            let mut ids: Vec<u32> = page.prompts.get_untracked().iter().map(|p| p.id).collect();
+            assert_eq!(ids[1], two.id);
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), 4);
+        });
+    }
+
+    #[test]
+    fn blank_prompts_are_kept_for_the_visitor_and_not_run() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let page = Page::new();
+            page.set_prompts(["one", "  ", "two"].map(String::from));
+            assert_eq!(page.prompt_texts(), ["one", "two"]);
+            assert_eq!(texts(page).len(), 3);
+        });
+    }
+
+    #[test]
+    fn the_engine_line_names_the_cause() {
+        let absent = Adapter::Absent("this browser has no navigator.gpu".into());
+        let cases = [
+            (why(EngineKind::Cpu, EngineChoice::Cpu, &Adapter::Found, &GpuEngine::Unused), "you chose it"),
+            (why(EngineKind::Cpu, EngineChoice::Auto, &absent, &GpuEngine::Unused), "no navigator.gpu"),
+            (why(EngineKind::Cpu, EngineChoice::WebGpu, &absent, &GpuEngine::Unused), "not available"),
+            (
+                why(
+                    EngineKind::Cpu,
+                    EngineChoice::Auto,
+                    &Adapter::Found,
+                    &GpuEngine::Refused("wrong numbers".into()),
+                ),
+                "wrong numbers",
+            ),
+            (
+                why(
+                    EngineKind::WebGpu,
+                    EngineChoice::Auto,
+                    &Adapter::Found,
+                    &GpuEngine::Ready { self_test: Some(3e-5) },
+                ),
+                "3.0e−5 nats",
+            ),
+        ];
+        for (sentence, expected) in cases {
+            assert!(sentence.contains(expected), "{sentence:?} lacks {expected:?}");
+        }
+    }
+}
