@@ -1,0 +1,58 @@
+//! Known answers of a model: an engine that reproduces them runs it rightly on this machine.
+
+use serde::{Deserialize, Serialize};
+
+use super::session::{LoadError, RunError, Session};
+
+/// Largest deviation at which an engine may be trusted, nats: what WebGPU's arithmetic may cost.
+pub const TOLERANCE: f64 = 1e-3;
+
+/// The contents of `self_test.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// One entry per prompt.
+    pub prompts: Vec<KnownAnswer>,
+}
+
+/// What a model says after one prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KnownAnswer {
+    /// The prompt.
+    pub text: String,
+    /// Its token ids, with whatever the tokenizer adds.
+    pub token_ids: Vec<u32>,
+    /// Natural logarithms of the next-token probabilities, by token id.
+    pub log_probs: Vec<f32>,
+}
+
+impl SelfTest {
+    /// Parses `self_test.json`.
+    ///
+    /// # Errors
+    /// Malformed.
+    pub fn parse(bytes: &[u8]) -> Result<Self, LoadError> {
+        serde_json::from_slice(bytes).map_err(|error| LoadError::BadSelfTest(error.to_string()))
+    }
+
+    /// Largest |log p − known log p| over all prompts and tokens, nats; infinite where shapes or ids differ.
+    ///
+    /// # Errors
+    /// Those of a run.
+    pub async fn deviation(&self, session: &Session) -> Result<f64, RunError> {
+        let prompts: Vec<String> = self.prompts.iter().map(|known| known.text.clone()).collect();
+        let answers = session.next_token(&prompts).await?;
+        let deviations = self.prompts.iter().zip(&answers).map(|(known, answer)| {
+            if known.token_ids != answer.token_ids || known.log_probs.len() != answer.log_probs.len() {
+                return f64::INFINITY;
+            }
+            let pairs = known.log_probs.iter().zip(&answer.log_probs);
+            pairs.map(|(known, found)| f64::from((known - found).abs())).fold(0.0, largest)
+        });
+        Ok(deviations.fold(0.0, largest))
+    }
+}
+
+/// The larger one; NaN counts as infinite, so that a broken engine is never trusted.
+fn largest(one: f64, other: f64) -> f64 {
+    if other.is_nan() { f64::INFINITY } else { one.max(other) }
+}

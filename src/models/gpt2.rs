@@ -1,0 +1,152 @@
+//! GPT-2 (Radford et al. 2019), as `GPT2LMHeadModel` of `transformers` computes it.
+//!
+//! Two surprises: projections are stored `[in, out]` (`Conv1D`), and base checkpoints lack the prefix `transformer.`.
+
+use burn::tensor::{Device, Int, Tensor};
+
+use super::checkpoint::{Checkpoint, CheckpointError};
+use super::config::{ConfigError, Fields, refuse_unless};
+use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads};
+
+/// What `config.json` says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// V.
+    pub vocab_size: usize,
+    /// d.
+    pub d_model: usize,
+    /// Longest text.
+    pub context_length: usize,
+    n_layers: usize,
+    n_heads: usize,
+    d_inner: usize,
+    epsilon: f64,
+    activation: Activation,
+    is_tied: bool,
+    scales_scores: bool,
+    scales_by_layer: bool,
+}
+
+impl Config {
+    /// Takes every field that the forward pass depends on.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn from_fields(mut fields: Fields) -> Result<Self, ConfigError> {
+        let d_model = fields.size("n_embd")?;
+        let n_inner: Option<usize> = fields.optional("n_inner")?;
+        fields.optional::<usize>("n_ctx")?; // the old name of n_positions; nothing reads it
+        let config = Self {
+            vocab_size: fields.size("vocab_size")?,
+            d_model,
+            context_length: fields.size("n_positions")?,
+            n_layers: fields.size("n_layer")?,
+            n_heads: fields.size("n_head")?,
+            d_inner: n_inner.unwrap_or(4 * d_model),
+            epsilon: fields.or("layer_norm_epsilon", 1e-5)?,
+            activation: fields.or("activation_function", Activation::GeluNew)?,
+            is_tied: fields.or("tie_word_embeddings", true)?,
+            scales_scores: fields.or("scale_attn_weights", true)?,
+            scales_by_layer: fields.or("scale_attn_by_inverse_layer_idx", false)?,
+        };
+        fields.finish()?;
+        let divides = config.d_model.is_multiple_of(config.n_heads);
+        refuse_unless(divides, "n_head", format!("{} (n_embd is {})", config.n_heads, config.d_model))?;
+        Ok(config)
+    }
+}
+
+/// The network.
+#[derive(Debug)]
+pub struct Gpt2 {
+    token_embedding: Tensor<2>,
+    place_embedding: Tensor<2>,
+    layers: Vec<Layer>,
+    norm: LayerNorm,
+    head: Tensor<2>,
+}
+
+#[derive(Debug)]
+struct Layer {
+    attention_norm: LayerNorm,
+    query_key_value: Linear,
+    output: Linear,
+    inner_norm: LayerNorm,
+    up: Linear,
+    down: Linear,
+    activation: Activation,
+    n_heads: usize,
+    score_scale: f64,
+}
+
+impl Gpt2 {
+    /// Builds the network from its weights.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`].
+    pub fn load(config: &Config, mut checkpoint: Checkpoint, device: &Device) -> Result<Self, CheckpointError> {
+        let prefix = checkpoint.prefix("transformer.");
+        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
+        let d = config.d_model;
+        let token_embedding = weights.tensor("wte.weight", [config.vocab_size, d])?;
+        let network = Self {
+            place_embedding: weights.tensor("wpe.weight", [config.context_length, d])?,
+            layers: (0..config.n_layers)
+                .map(|layer_idx| Layer::load(config, layer_idx, &mut weights))
+                .collect::<Result<_, _>>()?,
+            norm: weights.layer_norm("ln_f", d, config.epsilon)?,
+            head: weights.head("lm_head.weight", config.is_tied, &token_embedding)?,
+            token_embedding,
+        };
+        checkpoint.finish("gpt2", &[".attn.bias", ".attn.masked_bias"])?;
+        Ok(network)
+    }
+
+    /// Hidden states after the final norm.
+    ///
+    /// # Shapes
+    /// `[batch, time]` → `[batch, time, d]`
+    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        let [_, time] = ids.dims();
+        let places = self.place_embedding.clone().narrow(0, 0, time).unsqueeze::<3>();
+        let x = embed(ids, &self.token_embedding) + places;
+        self.norm.forward(self.layers.iter().fold(x, |x, layer| layer.forward(x)))
+    }
+
+    /// g, `[V, d]`.
+    pub fn unembedding(&self) -> Tensor<2> {
+        self.head.clone()
+    }
+}
+
+impl Layer {
+    fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
+        let d = config.d_model;
+        let name = |part: &str| format!("h.{layer_idx}.{part}");
+        let scale = if config.scales_scores { ((d / config.n_heads) as f64).sqrt().recip() } else { 1.0 };
+        let layer_scale = if config.scales_by_layer { (layer_idx + 1) as f64 } else { 1.0 };
+        Ok(Self {
+            attention_norm: weights.layer_norm(&name("ln_1"), d, config.epsilon)?,
+            query_key_value: weights.conv1d(&name("attn.c_attn"), d, 3 * d)?,
+            output: weights.conv1d(&name("attn.c_proj"), d, d)?,
+            inner_norm: weights.layer_norm(&name("ln_2"), d, config.epsilon)?,
+            up: weights.conv1d(&name("mlp.c_fc"), d, config.d_inner)?,
+            down: weights.conv1d(&name("mlp.c_proj"), config.d_inner, d)?,
+            activation: config.activation,
+            n_heads: config.n_heads,
+            score_scale: scale / layer_scale,
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let x = x.clone() + self.attention(self.attention_norm.forward(x));
+        let inner = self.up.forward(self.inner_norm.forward(x.clone()));
+        x + self.down.forward(self.activation.forward(inner))
+    }
+
+    fn attention(&self, x: Tensor<3>) -> Tensor<3> {
+        let parts = self.query_key_value.forward(x).chunk(3, 2);
+        let [query, key, value] = [0, 1, 2].map(|i: usize| split_heads(parts[i].clone(), self.n_heads));
+        self.output.forward(merge_heads(causal_attention(query, key, value, self.score_scale, None)))
+    }
+}

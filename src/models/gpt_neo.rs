@@ -1,0 +1,175 @@
+//! GPT-Neo (Black et al. 2021), as `GPTNeoForCausalLM` of `transformers` computes it.
+//!
+//! Scores are not scaled, and some layers see only a window of places.
+
+use burn::tensor::{Device, Int, Tensor};
+use serde::Deserialize;
+
+use super::checkpoint::{Checkpoint, CheckpointError};
+use super::config::{ConfigError, Fields, refuse_unless};
+use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads};
+
+/// What `config.json` says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// V.
+    pub vocab_size: usize,
+    /// d.
+    pub d_model: usize,
+    /// Longest text.
+    pub context_length: usize,
+    /// One entry for each layer.
+    reaches: Vec<Reach>,
+    n_heads: usize,
+    d_inner: usize,
+    window: usize,
+    epsilon: f64,
+    activation: Activation,
+    is_tied: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Reach {
+    Global,
+    Local,
+}
+
+impl Config {
+    /// Takes every field that the forward pass depends on.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn from_fields(mut fields: Fields) -> Result<Self, ConfigError> {
+        let d_model = fields.size("hidden_size")?;
+        let n_layers = fields.size("num_layers")?;
+        let n_inner: Option<usize> = fields.optional("intermediate_size")?;
+        // `attention_types` is the short form of `attention_layers`: [[[kinds in turn], how often]].
+        let short: Vec<(Vec<Reach>, usize)> = fields.or("attention_types", Vec::new())?;
+        let long: Option<Vec<Reach>> = fields.optional("attention_layers")?;
+        let reaches = long.unwrap_or_else(|| {
+            short.into_iter().flat_map(|(kinds, n_times)| vec![kinds; n_times].concat()).collect()
+        });
+        if reaches.len() != n_layers {
+            return Err(ConfigError::BadValue {
+                field: "attention_types".into(),
+                expected: format!("one kind of attention for each of the {n_layers} layers"),
+                found: format!("{} kinds", reaches.len()),
+            });
+        }
+        let config = Self {
+            vocab_size: fields.size("vocab_size")?,
+            d_model,
+            context_length: fields.size("max_position_embeddings")?,
+            reaches,
+            n_heads: fields.size("num_heads")?,
+            d_inner: n_inner.unwrap_or(4 * d_model),
+            window: fields.or("window_size", 256)?,
+            epsilon: fields.or("layer_norm_epsilon", 1e-5)?,
+            activation: fields.or("activation_function", Activation::GeluNew)?,
+            is_tied: fields.or("tie_word_embeddings", true)?,
+        };
+        fields.finish()?;
+        let divides = config.d_model.is_multiple_of(config.n_heads);
+        refuse_unless(divides, "num_heads", format!("{} (hidden_size is {})", config.n_heads, config.d_model))?;
+        Ok(config)
+    }
+}
+
+/// The network.
+#[derive(Debug)]
+pub struct GptNeo {
+    token_embedding: Tensor<2>,
+    place_embedding: Tensor<2>,
+    layers: Vec<Layer>,
+    norm: LayerNorm,
+    head: Tensor<2>,
+}
+
+#[derive(Debug)]
+struct Layer {
+    attention_norm: LayerNorm,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    inner_norm: LayerNorm,
+    up: Linear,
+    down: Linear,
+    activation: Activation,
+    n_heads: usize,
+    window: Option<usize>,
+}
+
+impl GptNeo {
+    /// Builds the network from its weights.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`].
+    pub fn load(config: &Config, mut checkpoint: Checkpoint, device: &Device) -> Result<Self, CheckpointError> {
+        let prefix = checkpoint.prefix("transformer.");
+        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
+        let d = config.d_model;
+        let token_embedding = weights.tensor("wte.weight", [config.vocab_size, d])?;
+        let network = Self {
+            place_embedding: weights.tensor("wpe.weight", [config.context_length, d])?,
+            layers: (0..config.reaches.len())
+                .map(|layer_idx| Layer::load(config, layer_idx, &mut weights))
+                .collect::<Result<_, _>>()?,
+            norm: weights.layer_norm("ln_f", d, config.epsilon)?,
+            head: weights.head("lm_head.weight", config.is_tied, &token_embedding)?,
+            token_embedding,
+        };
+        checkpoint.finish("gpt_neo", &[".attention.bias", ".attention.masked_bias"])?;
+        Ok(network)
+    }
+
+    /// Hidden states after the final norm.
+    ///
+    /// # Shapes
+    /// `[batch, time]` → `[batch, time, d]`
+    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        let [_, time] = ids.dims();
+        let places = self.place_embedding.clone().narrow(0, 0, time).unsqueeze::<3>();
+        let x = embed(ids, &self.token_embedding) + places;
+        self.norm.forward(self.layers.iter().fold(x, |x, layer| layer.forward(x)))
+    }
+
+    /// g, `[V, d]`.
+    pub fn unembedding(&self) -> Tensor<2> {
+        self.head.clone()
+    }
+}
+
+impl Layer {
+    fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
+        let d = config.d_model;
+        let name = |part: &str| format!("h.{layer_idx}.{part}");
+        let is_local = config.reaches[layer_idx] == Reach::Local;
+        Ok(Self {
+            attention_norm: weights.layer_norm(&name("ln_1"), d, config.epsilon)?,
+            query: weights.linear(&name("attn.attention.q_proj"), d, d, false)?,
+            key: weights.linear(&name("attn.attention.k_proj"), d, d, false)?,
+            value: weights.linear(&name("attn.attention.v_proj"), d, d, false)?,
+            output: weights.linear(&name("attn.attention.out_proj"), d, d, true)?,
+            inner_norm: weights.layer_norm(&name("ln_2"), d, config.epsilon)?,
+            up: weights.linear(&name("mlp.c_fc"), d, config.d_inner, true)?,
+            down: weights.linear(&name("mlp.c_proj"), config.d_inner, d, true)?,
+            activation: config.activation,
+            n_heads: config.n_heads,
+            window: is_local.then_some(config.window),
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let x = x.clone() + self.attention(self.attention_norm.forward(x));
+        let inner = self.up.forward(self.inner_norm.forward(x.clone()));
+        x + self.down.forward(self.activation.forward(inner))
+    }
+
+    fn attention(&self, x: Tensor<3>) -> Tensor<3> {
+        let heads = |projection: &Linear| split_heads(projection.forward(x.clone()), self.n_heads);
+        let (query, key, value) = (heads(&self.query), heads(&self.key), heads(&self.value));
+        self.output.forward(merge_heads(causal_attention(query, key, value, 1.0, self.window)))
+    }
+}

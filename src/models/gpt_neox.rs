@@ -1,0 +1,175 @@
+//! GPT-NeoX (Black et al. 2022; the Pythia models), as `GPTNeoXForCausalLM` of `transformers` computes it.
+//!
+//! Queries, keys and values are fused and interleaved by head; only the first coordinates of a head are rotated.
+
+use burn::tensor::{Device, Int, Tensor};
+use serde_json::{Map, Value};
+
+use super::checkpoint::{Checkpoint, CheckpointError};
+use super::config::{ConfigError, Fields, refuse_unless};
+use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads};
+use super::rotary::{Rotary, RotaryTable};
+
+/// What `config.json` says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// V.
+    pub vocab_size: usize,
+    /// d.
+    pub d_model: usize,
+    /// Longest text.
+    pub context_length: usize,
+    n_layers: usize,
+    n_heads: usize,
+    d_inner: usize,
+    rotary: Rotary,
+    epsilon: f64,
+    activation: Activation,
+    is_tied: bool,
+    is_parallel: bool,
+    has_attention_bias: bool,
+}
+
+impl Config {
+    /// Takes every field that the forward pass depends on.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn from_fields(mut fields: Fields) -> Result<Self, ConfigError> {
+        let d_model = fields.size("hidden_size")?;
+        let n_heads = fields.size("num_attention_heads")?;
+        refuse_unless(
+            d_model.is_multiple_of(n_heads),
+            "num_attention_heads",
+            format!("{n_heads} (hidden_size is {d_model})"),
+        )?;
+        let share = rotated_share(&mut fields)?;
+        let rotary = Rotary::from_fields(&mut fields, "rotary_emb_base", (share * (d_model / n_heads) as f64) as usize)?;
+        let config = Self {
+            vocab_size: fields.size("vocab_size")?,
+            d_model,
+            context_length: fields.size("max_position_embeddings")?,
+            n_layers: fields.size("num_hidden_layers")?,
+            n_heads,
+            d_inner: fields.size("intermediate_size")?,
+            rotary,
+            epsilon: fields.or("layer_norm_eps", 1e-5)?,
+            activation: fields.or("hidden_act", Activation::Gelu)?,
+            is_tied: fields.or("tie_word_embeddings", false)?,
+            is_parallel: fields.or("use_parallel_residual", true)?,
+            has_attention_bias: fields.or("attention_bias", true)?,
+        };
+        fields.finish()?;
+        Ok(config)
+    }
+}
+
+/// Share of each head's coordinates that are rotated: `rotary_pct`, in newer configs inside `rope_parameters`.
+fn rotated_share(fields: &mut Fields) -> Result<f64, ConfigError> {
+    let inside = fields
+        .peek::<Map<String, Value>>("rope_parameters")?
+        .and_then(|parameters| parameters.get("partial_rotary_factor").and_then(Value::as_f64));
+    let outside: Option<f64> = fields.optional("partial_rotary_factor")?;
+    let old: Option<f64> = fields.optional("rotary_pct")?;
+    Ok(inside.or(outside).or(old).unwrap_or(0.25))
+}
+
+/// The network.
+#[derive(Debug)]
+pub struct GptNeox {
+    token_embedding: Tensor<2>,
+    layers: Vec<Layer>,
+    norm: LayerNorm,
+    head: Tensor<2>,
+    rotary: Rotary,
+}
+
+#[derive(Debug)]
+struct Layer {
+    attention_norm: LayerNorm,
+    query_key_value: Linear,
+    output: Linear,
+    inner_norm: LayerNorm,
+    up: Linear,
+    down: Linear,
+    activation: Activation,
+    n_heads: usize,
+    is_parallel: bool,
+}
+
+impl GptNeox {
+    /// Builds the network from its weights.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`].
+    pub fn load(config: &Config, mut checkpoint: Checkpoint, device: &Device) -> Result<Self, CheckpointError> {
+        let prefix = checkpoint.prefix("gpt_neox.");
+        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
+        let d = config.d_model;
+        let token_embedding = weights.tensor("embed_in.weight", [config.vocab_size, d])?;
+        let network = Self {
+            layers: (0..config.n_layers)
+                .map(|layer_idx| Layer::load(config, layer_idx, &mut weights))
+                .collect::<Result<_, _>>()?,
+            norm: weights.layer_norm("final_layer_norm", d, config.epsilon)?,
+            head: weights.head("embed_out.weight", config.is_tied, &token_embedding)?,
+            token_embedding,
+            rotary: config.rotary.clone(),
+        };
+        let buffers = [".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"];
+        checkpoint.finish("gpt_neox", &buffers)?;
+        Ok(network)
+    }
+
+    /// Hidden states after the final norm.
+    ///
+    /// # Shapes
+    /// `[batch, time]` → `[batch, time, d]`
+    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        let [_, time] = ids.dims();
+        let table = self.rotary.table(time, &ids.device());
+        let x = embed(ids, &self.token_embedding);
+        self.norm.forward(self.layers.iter().fold(x, |x, layer| layer.forward(x, &table)))
+    }
+
+    /// g, `[V, d]`.
+    pub fn unembedding(&self) -> Tensor<2> {
+        self.head.clone()
+    }
+}
+
+impl Layer {
+    fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
+        let d = config.d_model;
+        let name = |part: &str| format!("layers.{layer_idx}.{part}");
+        let has_bias = config.has_attention_bias;
+        Ok(Self {
+            attention_norm: weights.layer_norm(&name("input_layernorm"), d, config.epsilon)?,
+            query_key_value: weights.linear(&name("attention.query_key_value"), d, 3 * d, has_bias)?,
+            output: weights.linear(&name("attention.dense"), d, d, has_bias)?,
+            inner_norm: weights.layer_norm(&name("post_attention_layernorm"), d, config.epsilon)?,
+            up: weights.linear(&name("mlp.dense_h_to_4h"), d, config.d_inner, true)?,
+            down: weights.linear(&name("mlp.dense_4h_to_h"), config.d_inner, d, true)?,
+            activation: config.activation,
+            n_heads: config.n_heads,
+            is_parallel: config.is_parallel,
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>, table: &RotaryTable) -> Tensor<3> {
+        let attended = x.clone() + self.attention(self.attention_norm.forward(x.clone()), table);
+        let inner_input = if self.is_parallel { x } else { attended.clone() };
+        let inner = self.up.forward(self.inner_norm.forward(inner_input));
+        attended + self.down.forward(self.activation.forward(inner))
+    }
+
+    fn attention(&self, x: Tensor<3>, table: &RotaryTable) -> Tensor<3> {
+        let [batch, time, d] = x.dims();
+        let width = d / self.n_heads;
+        let fused = self.query_key_value.forward(x).reshape([batch, time, self.n_heads, 3 * width]).swap_dims(1, 2);
+        let part = |i: usize| fused.clone().narrow(3, i * width, width);
+        let (query, key) = (table.rotate(part(0)), table.rotate(part(1)));
+        let scale = (width as f64).sqrt().recip();
+        self.output.forward(merge_heads(causal_attention(query, key, part(2), scale, None)))
+    }
+}

@@ -1,0 +1,192 @@
+//! Llama (Touvron et al. 2023), as `LlamaForCausalLM` of `transformers` computes it: grouped-query attention,
+//! rotary positions, gated inner layers.
+
+use burn::tensor::{Device, Int, Tensor};
+
+use super::checkpoint::{Checkpoint, CheckpointError};
+use super::config::{ConfigError, Fields, refuse_unless};
+use super::layers::{Activation, Linear, RmsNorm, Weights, causal_attention, embed, merge_heads, split_heads};
+use super::rotary::{Rotary, RotaryTable};
+
+/// What `config.json` says.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// V.
+    pub vocab_size: usize,
+    /// d.
+    pub d_model: usize,
+    /// Longest text.
+    pub context_length: usize,
+    n_layers: usize,
+    n_heads: usize,
+    n_key_value_heads: usize,
+    head_width: usize,
+    d_inner: usize,
+    rotary: Rotary,
+    epsilon: f64,
+    activation: Activation,
+    is_tied: bool,
+    has_attention_bias: bool,
+    has_inner_bias: bool,
+}
+
+impl Config {
+    /// Takes every field that the forward pass depends on.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn from_fields(mut fields: Fields) -> Result<Self, ConfigError> {
+        let d_model = fields.size("hidden_size")?;
+        let n_heads = fields.size("num_attention_heads")?;
+        let n_key_value_heads = fields.or("num_key_value_heads", n_heads)?;
+        refuse_unless(
+            n_key_value_heads > 0 && n_heads.is_multiple_of(n_key_value_heads),
+            "num_key_value_heads",
+            format!("{n_key_value_heads} (num_attention_heads is {n_heads})"),
+        )?;
+        let head_width = fields.or("head_dim", d_model / n_heads)?;
+        // Tensor-parallel pretraining sums partial products in another order, which changes no number that matters.
+        fields.optional::<usize>("pretraining_tp")?;
+        let config = Self {
+            vocab_size: fields.size("vocab_size")?,
+            d_model,
+            context_length: fields.size("max_position_embeddings")?,
+            n_layers: fields.size("num_hidden_layers")?,
+            n_heads,
+            n_key_value_heads,
+            head_width,
+            d_inner: fields.size("intermediate_size")?,
+            rotary: Rotary::from_fields(&mut fields, "rope_theta", head_width)?,
+            epsilon: fields.or("rms_norm_eps", 1e-6)?,
+            activation: fields.or("hidden_act", Activation::Silu)?,
+            is_tied: fields.or("tie_word_embeddings", false)?,
+            has_attention_bias: fields.or("attention_bias", false)?,
+            has_inner_bias: fields.or("mlp_bias", false)?,
+        };
+        fields.finish()?;
+        Ok(config)
+    }
+}
+
+/// The network.
+#[derive(Debug)]
+pub struct Llama {
+    token_embedding: Tensor<2>,
+    layers: Vec<Layer>,
+    norm: RmsNorm,
+    head: Tensor<2>,
+    rotary: Rotary,
+}
+
+#[derive(Debug)]
+struct Layer {
+    attention_norm: RmsNorm,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
+    inner_norm: RmsNorm,
+    gate: Linear,
+    up: Linear,
+    down: Linear,
+    activation: Activation,
+    n_heads: usize,
+    n_key_value_heads: usize,
+    head_width: usize,
+}
+
+impl Llama {
+    /// Builds the network from its weights.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`].
+    pub fn load(config: &Config, mut checkpoint: Checkpoint, device: &Device) -> Result<Self, CheckpointError> {
+        let prefix = checkpoint.prefix("model.");
+        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
+        let d = config.d_model;
+        let token_embedding = weights.tensor("embed_tokens.weight", [config.vocab_size, d])?;
+        let network = Self {
+            layers: (0..config.n_layers)
+                .map(|layer_idx| Layer::load(config, layer_idx, &mut weights))
+                .collect::<Result<_, _>>()?,
+            norm: weights.rms_norm("norm", d, config.epsilon)?,
+            head: weights.head("lm_head.weight", config.is_tied, &token_embedding)?,
+            token_embedding,
+            rotary: config.rotary.clone(),
+        };
+        checkpoint.finish("llama", &[".rotary_emb.inv_freq"])?;
+        Ok(network)
+    }
+
+    /// Hidden states after the final norm.
+    ///
+    /// # Shapes
+    /// `[batch, time]` → `[batch, time, d]`
+    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        let [_, time] = ids.dims();
+        let table = self.rotary.table(time, &ids.device());
+        let x = embed(ids, &self.token_embedding);
+        self.norm.forward(self.layers.iter().fold(x, |x, layer| layer.forward(x, &table)))
+    }
+
+    /// g, `[V, d]`.
+    pub fn unembedding(&self) -> Tensor<2> {
+        self.head.clone()
+    }
+}
+
+impl Layer {
+    fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
+        let (d, inner) = (config.d_model, config.d_inner);
+        let all_queries = config.n_heads * config.head_width;
+        let all_keys = config.n_key_value_heads * config.head_width;
+        let name = |part: &str| format!("layers.{layer_idx}.{part}");
+        let (attention_bias, inner_bias) = (config.has_attention_bias, config.has_inner_bias);
+        Ok(Self {
+            attention_norm: weights.rms_norm(&name("input_layernorm"), d, config.epsilon)?,
+            query: weights.linear(&name("self_attn.q_proj"), d, all_queries, attention_bias)?,
+            key: weights.linear(&name("self_attn.k_proj"), d, all_keys, attention_bias)?,
+            value: weights.linear(&name("self_attn.v_proj"), d, all_keys, attention_bias)?,
+            output: weights.linear(&name("self_attn.o_proj"), all_queries, d, attention_bias)?,
+            inner_norm: weights.rms_norm(&name("post_attention_layernorm"), d, config.epsilon)?,
+            gate: weights.linear(&name("mlp.gate_proj"), d, inner, inner_bias)?,
+            up: weights.linear(&name("mlp.up_proj"), d, inner, inner_bias)?,
+            down: weights.linear(&name("mlp.down_proj"), inner, d, inner_bias)?,
+            activation: config.activation,
+            n_heads: config.n_heads,
+            n_key_value_heads: config.n_key_value_heads,
+            head_width: config.head_width,
+        })
+    }
+
+    fn forward(&self, x: Tensor<3>, table: &RotaryTable) -> Tensor<3> {
+        let x = x.clone() + self.attention(self.attention_norm.forward(x), table);
+        let inner_input = self.inner_norm.forward(x.clone());
+        let gate = self.activation.forward(self.gate.forward(inner_input.clone()));
+        x + self.down.forward(gate * self.up.forward(inner_input))
+    }
+
+    fn attention(&self, x: Tensor<3>, table: &RotaryTable) -> Tensor<3> {
+        let query = table.rotate(split_heads(self.query.forward(x.clone()), self.n_heads));
+        let key = table.rotate(split_heads(self.key.forward(x.clone()), self.n_key_value_heads));
+        let value = split_heads(self.value.forward(x), self.n_key_value_heads);
+        let n_times = self.n_heads / self.n_key_value_heads;
+        let scale = (self.head_width as f64).sqrt().recip();
+        let (key, value) = (repeat_heads(key, n_times), repeat_heads(value, n_times));
+        self.output.forward(merge_heads(causal_attention(query, key, value, scale, None)))
+    }
+}
+
+/// Every head `n_times` in a row: each group of queries shares one key and value head.
+///
+/// # Shapes
+/// `[batch, heads, time, width]` → `[batch, heads · n_times, time, width]`
+fn repeat_heads(x: Tensor<4>, n_times: usize) -> Tensor<4> {
+    if n_times == 1 {
+        return x;
+    }
+    let [batch, n_heads, time, width] = x.dims();
+    x.unsqueeze_dim::<5>(2)
+        .expand([batch, n_heads, n_times, time, width])
+        .reshape([batch, n_heads * n_times, time, width])
+}
