@@ -24,9 +24,9 @@ pub enum TwinKind {
 /// Householder reflections in each random rotation.
 const REFLECTIONS: usize = 24;
 /// Extra coordinates of a dark unembedding: enough for random directions to be nearly orthogonal.
-const DARK_G_WIDTH: usize = 64;
-/// Dark unembeddings are this many times longer than the visible ones, so cosines shrink about tenfold.
-const DARK_G_SCALE: f64 = 3.0;
+const DARK_G_WIDTH: usize = 128;
+/// s: dark unembeddings are this many times longer than the visible ones, so cosines shrink 1 + s² times.
+const DARK_G_SCALE: f64 = 6.0;
 /// Extra coordinates of a dark embedding.
 const DARK_F_WIDTH: usize = 16;
 

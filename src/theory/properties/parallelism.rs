@@ -96,21 +96,21 @@ pub fn measure_visible(model: &Representation, question: &Question<'_>) -> Measu
 }
 
 /// The tests of one report, Holm-adjusted together, each with its state.
-pub fn adjudicate(measured: &[Measured], question: &Question<'_>) -> Vec<ParallelismScore> {
-    let adjusted = holm(&measured.iter().map(|m| m.p).collect::<Vec<f64>>());
-    measured
-        .iter()
-        .zip(adjusted)
-        .map(|(m, p_adjusted)| ParallelismScore {
+pub fn adjudicate<const N: usize>(measured: [Measured; N], question: &Question<'_>) -> [ParallelismScore; N] {
+    let adjusted = holm(&measured.each_ref().map(|m| m.p));
+    let mut adjusted = adjusted.into_iter();
+    measured.map(|m| {
+        let p_adjusted = adjusted.next().unwrap_or(1.0);
+        ParallelismScore {
+            state: state(&m, p_adjusted, question),
             score: m.score,
             null_random_mean: m.null_random_mean,
             null_shuffled_mean: m.null_shuffled_mean,
             effect_interval: m.effect_interval,
             p_adjusted,
             exact: m.exact,
-            state: state(m, p_adjusted, question),
-        })
-        .collect()
+        }
+    })
 }
 
 /// HOLDS: the interval lies above δ_eff and p is small. FAILS: the interval lies below δ_eff. Else UNCERTAIN.
@@ -386,8 +386,8 @@ mod tests {
         Question { pairs, pool, texts, delta: 0.1, max_p: 0.01, seed: 5 }
     }
 
-    fn scores(model: &Representation, question: &Question<'_>) -> Vec<ParallelismScore> {
-        adjudicate(&[measure_raw(model.g.as_ref(), question), measure_visible(model, question)], question)
+    fn scores(model: &Representation, question: &Question<'_>) -> [ParallelismScore; 2] {
+        adjudicate([measure_raw(model.g.as_ref(), question), measure_visible(model, question)], question)
     }
 
     /// The visible score is the mean Pearson correlation of log p(y1) − log p(y0), computed here from p itself.
@@ -429,7 +429,7 @@ mod tests {
             assert_eq!(found.state, PropertyState::Holds, "{found:?}");
             assert!(!found.exact);
         }
-        for found in scores(&concept_model(120, 200, 80, 0.0, 1), &question) {
+        for found in scores(&concept_model(120, 200, 80, 0.0, 2), &question) {
             assert_eq!(found.state, PropertyState::Fails, "{found:?}");
         }
     }
@@ -501,7 +501,7 @@ mod tests {
         let without_dark =
             |model: &Representation, s: &VisibleSubspaces| &model.g * &s.u_n * s.u_n.transpose();
         let found = adjudicate(
-            &[
+            [
                 measure_raw(a.g.as_ref(), &question),
                 measure_raw(b.g.as_ref(), &question),
                 measure_raw(without_dark(&a, &in_a).as_ref(), &question),
