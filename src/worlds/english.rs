@@ -55,10 +55,9 @@ pub const TABLES: &[Table] = &[
             funny funnier funniest",
     },
     Table {
-        name: "quality", // of things and tasks
+        name: "quality", // of things
         columns: "base more most",
         rows: "
-            easy easier easiest
             big bigger biggest
             small smaller smallest
             cheap cheaper cheapest
@@ -66,18 +65,28 @@ pub const TABLES: &[Table] = &[
             light lighter lightest
             clean cleaner cleanest
             dirty dirtier dirtiest
-            simple simpler simplest
             large larger largest
             long longer longest
             new newer newest
-            tough tougher toughest
             bright brighter brightest
             dark darker darkest
             thick thicker thickest
             thin thinner thinnest
-            strange stranger strangest
             nice nicer nicest
             wide wider widest",
+    },
+    Table {
+        name: "difficulty", // of tasks
+        columns: "base more most",
+        rows: "
+            easy easier easiest
+            hard harder hardest
+            simple simpler simplest
+            strange stranger strangest
+            short shorter shortest
+            great greater greatest
+            dull duller dullest
+            fine finer finest",
     },
     Table {
         name: "animal",
@@ -234,8 +243,8 @@ pub const TABLES: &[Table] = &[
             weak strong
             rich poor
             poor rich
-            easy tough
-            tough easy
+            easy hard
+            hard easy
             heavy light
             light heavy
             clean dirty
@@ -388,12 +397,12 @@ pub const FAMILIES: &[Family] = &[
             "this is the {quality.most} {thing.one} (of all|in the {place.name}|here) .",
             "{person.name} is the {trait.most} {worker.one} in the {place.name} .",
             "{person.name} is the {trait.most} of (all|them all|the {worker.many}) .",
-            "the {quality.most} of all {task.many} is (this one|that one|the first one|the last one) .",
+            "the {difficulty.most} of all {task.many} is (this one|that one|the first one|the last one) .",
             "the {quality.most} of all {thing.many} is the {colour.name} one .",
             "the {trait.most} of all {animal.many} is (this one|that one|the {colour.name} one) .",
             "of all the {thing.many} , (this|that) one is the {quality.most} .",
             "of all the {animal.many} , the {colour.name} one is the {trait.most} .",
-            "that was the {quality.most} {task.one} of the (day|week|month|year) .",
+            "that was the {difficulty.most} {task.one} of the (day|week|month|year) .",
             "who is the {trait.most} {worker.one} ? {person.name} .",
             "the {trait.most} {animal.one} {act.past} in the {place.name} .",
         ],
@@ -408,7 +417,7 @@ pub const FAMILIES: &[Family] = &[
             "{person.name} is {trait.base} , {person2.name} is {trait.more} , and {person3.name} is the {trait.most} .",
             "this {thing.one} is {quality.base} , but that one is {quality.more} .",
             "this {thing.one} is (much|even|) {quality.more} than that one .",
-            "the {task.one} was {quality.more} than the {task2.one} .",
+            "the {task.one} was {difficulty.more} than the {task2.one} .",
             "the {colour.name} {thing.one} is {quality.more} than the {colour2.name} one .",
             "is {person.name} {trait.more} than {person2.name} ? (yes|no) .",
             "the {animal.one} is {trait.more} than the {animal2.one} .",
@@ -422,7 +431,7 @@ pub const FAMILIES: &[Family] = &[
             "the {thing.one} (is|was) (very|too|so|) {quality.base} .",
             "{person.name} is {trait.a} {trait.base} {worker.one} .",
             "{person.name} is (very|so|not) {trait.base} .",
-            "it was {quality.a} {quality.base} {task.one} .",
+            "it was {difficulty.a} {difficulty.base} {task.one} .",
             "{person.name} is {worker.a} {worker.one} , and {person.he} (works|lives) in the {place.name} .",
             "the {animal.one} is {trait.base} because it is {trait2.base} .",
             "{person.name} likes {person.his} {quality.base} {thing.one} .",

@@ -62,8 +62,14 @@ pub fn concepts() -> Vec<ConceptPairs> {
         ConceptPairs { name: name.to_owned(), pairs: pairs.collect() }
     };
     vec![
-        concept("superlatives", &[("trait", "base", "most"), ("quality", "base", "most")]),
-        concept("comparatives", &[("trait", "base", "more"), ("quality", "base", "more")]),
+        concept(
+            "superlatives",
+            &[("trait", "base", "most"), ("quality", "base", "most"), ("difficulty", "base", "most")],
+        ),
+        concept(
+            "comparatives",
+            &[("trait", "base", "more"), ("quality", "base", "more"), ("difficulty", "base", "more")],
+        ),
         concept(
             "plurals",
             &[

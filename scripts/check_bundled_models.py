@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Loads every bundled model with transformers and compares its log-probabilities with the stored self-test.
+
+Needs torch and transformers. Exits with 1 where a difference is above the limit.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+LIMIT = 1e-4  # nats
+MODELS = Path(__file__).resolve().parent.parent / "public" / "models"
+
+
+def largest_difference(folder: Path) -> float:
+    """Largest |log p - stored log p| over all prompts and tokens."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    largest = 0.0
+    for known in json.loads((folder / "self_test.json").read_text())["prompts"]:
+        inputs = tokenizer(known["text"], return_tensors="pt")
+        ids = inputs["input_ids"][0].tolist()
+        if ids != known["token_ids"]:
+            raise SystemExit(f"{folder.name}: token ids of {known['text']!r} are {ids}, expected {known['token_ids']}")
+        with torch.no_grad():
+            log_probs = torch.log_softmax(model(input_ids=inputs["input_ids"]).logits[0, -1].double(), dim=-1)
+        stored = torch.tensor(known["log_probs"], dtype=torch.float64)
+        largest = max(largest, (log_probs - stored).abs().max().item())
+        best = tokenizer.convert_ids_to_tokens(log_probs.argmax().item())
+        print(f"{folder.name}: {known['text']!r} -> {best!r} with probability {log_probs.max().exp().item():.4f}")
+    return largest
+
+
+def main() -> int:
+    folders = sorted(path.parent for path in MODELS.glob("*/self_test.json"))
+    if not folders:
+        print(f"no model with a self_test.json below {MODELS}", file=sys.stderr)
+        return 1
+    status = 0
+    for folder in folders:
+        difference = largest_difference(folder)
+        print(f"{folder.name}: largest difference {difference:.2e} nats (limit {LIMIT:.0e})")
+        if not difference <= LIMIT:
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
