@@ -132,7 +132,7 @@ pub fn analyze(
                     ..a.model.clone()
                 },
                 engine: EngineKind::Twin,
-                engine_detail: String::new(),
+                engine_detail: "built from model A's F and G".to_owned(),
                 subspace: outcome.subspaces_b.summary,
             },
         },
@@ -504,7 +504,7 @@ mod tests {
         let mut seen = vec![0.0];
         let a = observe(1, 100, 1.0);
         analyze(&experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis }), &a, None, &mut |x| {
-            seen.push(x)
+            seen.push(x);
         })
         .unwrap();
         assert!(seen.windows(2).all(|two| two[0] <= two[1]) && seen.last() == Some(&1.0), "{seen:?}");
@@ -602,7 +602,7 @@ mod tests {
         assert!(matches!(analyze(&other(), &a, None, &mut |_| ()), Err(LabError::ModelB(_))));
         let twin = experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis });
         assert!(matches!(analyze(&twin, &a, Some(&a), &mut |_| ()), Err(LabError::ModelB(_))));
-        let mut two_prompts = twin.clone();
+        let mut two_prompts = twin;
         two_prompts.prompts.pop();
         assert_eq!(
             analyze(&two_prompts, &a, None, &mut |_| ()),

@@ -10,11 +10,17 @@ use crate::theory::properties::parallelism::{
     MIN_PAIRS, ParallelismScore, Question, adjudicate, measure_raw, measure_visible,
     smallest_log_ratio_spread, visible_difference_bound,
 };
+use crate::theory::representation::select_rows;
+use crate::theory::statistics::{Stream, generator, permutation};
 use crate::theory::subspace::VisibleSubspaces;
 use crate::theory::verdict::{Evidence, ScoredOn, States, Verdict, Version, VisibleGap, decide};
 
 /// Contexts whose logits are computed in one product.
 const CONTEXTS_PER_BLOCK: usize = 32;
+
+/// Most tokens on which ranks, maps and nulls are computed, unless the widths ask for more (theory.md §5, S ⊆ Y).
+/// Distances between the distributions are always over all of Y.
+const TOKEN_SAMPLE: usize = 8192;
 
 /// Two representations of the same contexts and tokens.
 pub(super) struct Comparison<'a> {
@@ -54,8 +60,27 @@ pub(super) struct Preflight {
 }
 
 impl Comparison<'_> {
-    /// Ranks, maps, scores and verdict; `pairs` and `pool` are rows of G.
+    /// Ranks, maps, scores and verdict; `pairs` and `pool` are rows of G. A large vocabulary is represented by a random
+    /// sample of its tokens that holds those of the concept.
     pub fn outcome(
+        &self,
+        equality: &Equality,
+        preflight: Preflight,
+        pairs: &[(usize, usize)],
+        pool: &[usize],
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<Outcome, LabError> {
+        let size = TOKEN_SAMPLE.max(8 * self.a.width().max(self.b.width()));
+        if self.a.n_tokens() <= size {
+            return self.outcome_on_all_tokens(equality, preflight, pairs, pool, progress);
+        }
+        let sample = TokenSample::draw(self.a.n_tokens(), size, pairs, self.seed);
+        let (a, b) = (sample.of(self.a), sample.of(self.b));
+        let sampled = Comparison { a: &a, b: &b, ..*self };
+        sampled.outcome_on_all_tokens(equality, preflight, &sample.pairs(pairs), &sample.pool(pool), progress)
+    }
+
+    fn outcome_on_all_tokens(
         &self,
         equality: &Equality,
         preflight: Preflight,
@@ -147,6 +172,41 @@ impl Scores {
     }
 }
 
+/// S ⊆ Y: sorted rows of G.
+struct TokenSample(Vec<usize>);
+
+impl TokenSample {
+    /// About `size` rows drawn at random, and all of the concept's.
+    fn draw(n_tokens: usize, size: usize, pairs: &[(usize, usize)], seed: u64) -> Self {
+        let mut rows = permutation(n_tokens, &mut generator(seed, Stream::TokenSample));
+        rows.truncate(size);
+        rows.extend(pairs.iter().flat_map(|&(base, changed)| [base, changed]));
+        rows.sort_unstable();
+        rows.dedup();
+        Self(rows)
+    }
+
+    fn of(&self, model: &Representation) -> Representation {
+        Representation {
+            f: model.f.clone(),
+            g: select_rows(model.g.as_ref(), &self.0),
+            precision: model.precision,
+        }
+    }
+
+    /// The concept's pairs as rows of the sample.
+    fn pairs(&self, pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
+        let place = |row: usize| self.0.partition_point(|&other| other < row);
+        pairs.iter().map(|&(base, changed)| (place(base), place(changed))).collect()
+    }
+
+    /// What of the pool is in the sample, as rows of it; all of the sample where less than two are.
+    fn pool(&self, pool: &[usize]) -> Vec<usize> {
+        let kept: Vec<usize> = pool.iter().filter_map(|row| self.0.binary_search(row).ok()).collect();
+        if kept.len() >= 2 { kept } else { (0..self.0.len()).collect() }
+    }
+}
+
 impl Thresholds {
     /// Those of the equivalence test.
     pub(super) fn closeness(&self) -> Closeness {
@@ -221,4 +281,21 @@ fn into_log_probabilities(logits: &mut [f64], cap: Option<f64>) {
         logits.iter_mut().for_each(|z| *z = cap * (*z / cap).tanh());
     }
     log_softmax(logits);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_sample_holds_the_concept_and_renumbers_it() {
+        let pairs = [(990, 3), (500, 501)];
+        let sample = TokenSample::draw(1000, 40, &pairs, 1);
+        assert!(sample.0.len() >= 40 && sample.0.len() <= 44);
+        for (&(base, changed), place) in pairs.iter().zip(sample.pairs(&pairs)) {
+            assert_eq!((sample.0[place.0], sample.0[place.1]), (base, changed));
+        }
+        assert_eq!(sample.pool(&[3, 990]).len(), 2);
+        assert_eq!(sample.pool(&[]).len(), sample.0.len());
+    }
 }

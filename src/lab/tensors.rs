@@ -281,7 +281,7 @@ mod tests {
         Tensor { rows, cols, values: vec![0.0; rows * cols], is_f32: false }
     }
 
-    /// Six of the eight columns of f are dark in neither; B has two dark coordinates of g and one of f.
+    /// B has two dark coordinates of g and one of f.
     #[test]
     fn ranks_and_dark_energies_of_a_padded_twin() {
         let mut input = input();
@@ -323,6 +323,36 @@ mod tests {
         let report = analyze_tensors(&input, 1).unwrap();
         assert_eq!((report.level, report.verdict), (Level::Different, VerdictKind::NotEquivalent));
         assert_eq!(report.reasons, [Reason::DistributionsDiffer]);
+    }
+
+    /// A vocabulary above the sample's size: its sampled ranks and maps are those of all tokens.
+    #[test]
+    fn a_large_vocabulary_is_sampled() {
+        let (f, g) = (normal(20, 3, 1), normal(9000, 3, 2));
+        let pairs = Some((0..8).map(|i| (i, 8999 - i)).collect());
+        let (f_b, g_b) = (widened(&f, &zeros(20, 1)), widened(&g, &normal(9000, 1, 3)));
+        let report =
+            analyze_tensors(&Tensors { f_a: f, g_a: g, f_b, g_b, clusters: None, pairs }, 1).unwrap();
+        assert_eq!(
+            (report.level, report.n_tokens, report.r_b, report.rank_g_b),
+            (Level::Identical, 9000, 3, 4)
+        );
+        assert!(report.e_tok_ab < 1e-11 && report.e_prm_ba < 1e-11);
+    }
+
+    /// Acceptance test 5: f and g rotated in opposite senses; each alone is related exactly, the distributions differ.
+    #[test]
+    fn opposite_rotations_are_different_distributions() {
+        let mut input = input();
+        let (sin, cos) = 0.35_f64.sin_cos();
+        for (tensor, sin) in [(&mut input.f_b, sin), (&mut input.g_b, -sin)] {
+            for row in tensor.values.chunks_mut(5) {
+                (row[0], row[1]) = (cos * row[0] - sin * row[1], sin * row[0] + cos * row[1]);
+            }
+        }
+        let report = analyze_tensors(&input, 1).unwrap();
+        assert!(report.e_tok_ab < 1e-12 && report.e_prm_ab > 0.1, "{report:?}");
+        assert_eq!((report.level, report.verdict), (Level::Different, VerdictKind::NotEquivalent));
     }
 
     /// Acceptance test 11: what is a twin on Y is a twin on every part of Y.

@@ -195,7 +195,7 @@ pub(crate) mod tests {
         for kind in [TwinKind::ChangeOfBasis, TwinKind::DarkUnembedding, TwinKind::DarkEmbedding] {
             let twin = build(kind, &model, 5);
             assert!(max_abs_dlogp(&model, &twin) < 1e-10, "{kind:?}");
-            assert!((&twin.g.subcols(0, 8) - &model.g).norm_l2() > 1.0, "{kind:?} must look different");
+            assert!((twin.g.subcols(0, 8) - &model.g).norm_l2() > 1.0, "{kind:?} must look different");
         }
         let both = change_basis(&padded(&model, 2, 3, 9), 4);
         assert!(max_abs_dlogp(&model, &both) < 1e-10);
