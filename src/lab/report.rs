@@ -98,4 +98,8 @@ pub struct ParallelismReport {
     pub visible_a: ParallelismScore,
     /// From B's log-probabilities only.
     pub visible_b: ParallelismScore,
+    /// In A's own coordinates with the dark part of g removed: tells why raw scores differ.
+    pub dark_removed_a: ParallelismScore,
+    /// In B's own coordinates with the dark part of g removed.
+    pub dark_removed_b: ParallelismScore,
 }

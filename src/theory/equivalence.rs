@@ -42,7 +42,8 @@ pub struct Equality {
     pub mean_kl_ba: f64,
     /// Mean Jensen–Shannon divergence, nats.
     pub mean_js: f64,
-    /// 95% bounds of the mean symmetric KL, nats, clustered by text.
+    /// One-sided 95% bounds of the mean symmetric KL, nats, clustered by text. The upper one is infinite (null in
+    /// JSON) where there is only one text.
     pub mean_kl_sym_interval: (f64, f64),
     /// Upper 95% bound of the share of texts whose symmetric KL exceeds δ_tail.
     pub violation_upper_bound: f64,

@@ -27,6 +27,8 @@ pub enum Stream {
     NullRandom,
     /// Shuffled partners.
     NullShuffled,
+    /// The tokens that stand for a large vocabulary.
+    TokenSample,
 }
 
 /// The generator of one use of a seed, the same on every platform.

@@ -289,6 +289,15 @@ mod tests {
         }
     }
 
+    /// Dark parts on both sides leave 𝓕 and 𝓖 with directions that meet only through rounding.
+    #[test]
+    fn rounding_does_not_make_dark_directions_visible() {
+        let model = Representation::new(normal(300, 12, 8), normal(200, 12, 9), Precision::F64).unwrap();
+        let twin = change_basis(&crate::theory::twin::tests::padded(&model, 6, 5, 1), 3).rounded_to_f32();
+        let summary = VisibleSubspaces::find(&twin, &ids(300), 0).unwrap().summary;
+        assert_eq!((summary.rank_f, summary.rank_g, summary.effective_complexity), (17, 18, 12));
+    }
+
     #[test]
     fn nothing_visible_is_an_error_that_says_so() {
         let zero = Representation::new(Mat::zeros(4, 3), normal(9, 3, 1), Precision::F64).unwrap();

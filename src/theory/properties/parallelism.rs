@@ -20,6 +20,9 @@ pub const MIN_PAIRS: usize = 6;
 /// Fewest texts on which a visible state may be claimed.
 pub const MIN_TEXTS: usize = 8;
 
+/// How far from ±1 a cosine, and from 0 an intercept, may be for pairs to count as exactly parallel.
+const EXACT: f64 = 1e-6;
+
 /// The score of one concept in one model, in one version (raw or visible), against its nulls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ParallelismScore {
@@ -33,7 +36,7 @@ pub struct ParallelismScore {
     pub effect_interval: (f64, f64),
     /// Permutation p against N1, Holm-adjusted over the tests of the report.
     pub p_adjusted: f64,
-    /// All pairs collinear to 1e-6.
+    /// All pairs collinear to 1e-6; for the visible version also without intercept.
     pub exact: bool,
     /// Holds, fails, or uncertain.
     pub state: PropertyState,
@@ -75,7 +78,7 @@ pub fn measure_raw(g: MatRef<'_, f64>, question: &Question<'_>) -> Measured {
     let replicates = (0..BOOTSTRAP_REPLICATES)
         .map(|_| units.weighted_score(&multinomial_counts(units.len(), rng)))
         .collect();
-    measure(g, question, units, replicates, question.pairs.len() >= MIN_PAIRS)
+    measure(g, question, &units, replicates, question.pairs.len() >= MIN_PAIRS)
 }
 
 /// From log-ratios over contexts: cosines of Δ_i in the metric Σ_f, bootstrapped over pairs and texts.
@@ -83,7 +86,8 @@ pub fn measure_visible(model: &Representation, question: &Question<'_>) -> Measu
     let rng = &mut generator(question.seed, Stream::PropertyBootstrap);
     let coordinates = visible_coordinates(model);
     let units = Units::of_pairs(coordinates.as_ref(), question.pairs);
-    let moments = TextMoments::of(&log_ratios(model, question.pairs), question.texts);
+    let ratios = log_ratios(model, question.pairs);
+    let moments = TextMoments::of(&ratios, question.texts);
     let replicates = (0..BOOTSTRAP_REPLICATES)
         .map(|_| {
             let pair_weights = multinomial_counts(units.len(), rng);
@@ -92,25 +96,26 @@ pub fn measure_visible(model: &Representation, question: &Question<'_>) -> Measu
         })
         .collect();
     let enough_data = question.pairs.len() >= MIN_PAIRS && moments.n_texts() >= MIN_TEXTS;
-    measure(coordinates.as_ref(), question, units, replicates, enough_data)
+    let measured = measure(coordinates.as_ref(), question, &units, replicates, enough_data);
+    Measured { exact: measured.exact && largest_intercept(&ratios) <= EXACT, ..measured }
 }
 
 /// The tests of one report, Holm-adjusted together, each with its state.
-pub fn adjudicate(measured: &[Measured], question: &Question<'_>) -> Vec<ParallelismScore> {
-    let adjusted = holm(&measured.iter().map(|m| m.p).collect::<Vec<f64>>());
-    measured
-        .iter()
-        .zip(adjusted)
-        .map(|(m, p_adjusted)| ParallelismScore {
+pub fn adjudicate<const N: usize>(measured: [Measured; N], question: &Question<'_>) -> [ParallelismScore; N] {
+    let adjusted = holm(&measured.each_ref().map(|m| m.p));
+    let mut adjusted = adjusted.into_iter();
+    measured.map(|m| {
+        let p_adjusted = adjusted.next().unwrap_or(1.0);
+        ParallelismScore {
+            state: state(&m, p_adjusted, question),
             score: m.score,
             null_random_mean: m.null_random_mean,
             null_shuffled_mean: m.null_shuffled_mean,
             effect_interval: m.effect_interval,
             p_adjusted,
             exact: m.exact,
-            state: state(m, p_adjusted, question),
-        })
-        .collect()
+        }
+    })
 }
 
 /// HOLDS: the interval lies above δ_eff and p is small. FAILS: the interval lies below δ_eff. Else UNCERTAIN.
@@ -151,6 +156,24 @@ pub fn visible_difference_bound(a: &Representation, b: &Representation, pairs: &
     if bound.is_finite() { bound.min(2.0) } else { 2.0 }
 }
 
+/// Largest κ_ij = |mean(r_i − β r_j)| / sd(r_i), β = cov(r_i, r_j)/var(r_j). Correlation 1 alone does not make
+/// log-ratios proportional: there may be a constant between them.
+fn largest_intercept(ratios: &Mat<f64>) -> f64 {
+    let (n, m) = (ratios.nrows() as f64, ratios.ncols());
+    let means: Vec<f64> = (0..m).map(|i| ratios.col(i).iter().sum::<f64>() / n).collect();
+    let apart = centred(ratios.as_ref());
+    let covariance = apart.transpose() * &apart;
+    let intercept = |i: usize, j: usize| {
+        let beta = covariance[(i, j)] / covariance[(j, j)];
+        (means[i] - beta * means[j]).abs() / (covariance[(i, i)] / n).sqrt()
+    };
+    (0..m)
+        .flat_map(|i| (0..m).map(move |j| (i, j)))
+        .filter(|(i, j)| i != j)
+        .map(|(i, j)| intercept(i, j))
+        .fold(0.0, f64::max)
+}
+
 /// h(y) with h(y)·h(y') = g(y)ᵀ Σ_f g(y'): tokens in coordinates where Euclidean geometry is that of log-ratios.
 fn visible_coordinates(model: &Representation) -> Mat<f64> {
     let factor = triangular_factor(centred(model.f.as_ref()).as_ref());
@@ -164,7 +187,7 @@ fn differences(g: MatRef<'_, f64>, pairs: &[(usize, usize)]) -> Mat<f64> {
 fn measure(
     coordinates: MatRef<'_, f64>,
     question: &Question<'_>,
-    units: Units,
+    units: &Units,
     mut replicates: Vec<f64>,
     enough_data: bool,
 ) -> Measured {
@@ -189,7 +212,7 @@ fn measure(
             quantile(&mut replicates, 0.975) - null_random_mean,
         ),
         p: permutation_p(score, &random),
-        exact: units.collinear(1e-6),
+        exact: units.collinear(EXACT),
         enough_data,
     }
 }
@@ -386,8 +409,8 @@ mod tests {
         Question { pairs, pool, texts, delta: 0.1, max_p: 0.01, seed: 5 }
     }
 
-    fn scores(model: &Representation, question: &Question<'_>) -> Vec<ParallelismScore> {
-        adjudicate(&[measure_raw(model.g.as_ref(), question), measure_visible(model, question)], question)
+    fn scores(model: &Representation, question: &Question<'_>) -> [ParallelismScore; 2] {
+        adjudicate([measure_raw(model.g.as_ref(), question), measure_visible(model, question)], question)
     }
 
     /// The visible score is the mean Pearson correlation of log p(y1) − log p(y0), computed here from p itself.
@@ -429,7 +452,7 @@ mod tests {
             assert_eq!(found.state, PropertyState::Holds, "{found:?}");
             assert!(!found.exact);
         }
-        for found in scores(&concept_model(120, 200, 80, 0.0, 1), &question) {
+        for found in scores(&concept_model(120, 200, 80, 0.0, 2), &question) {
             assert_eq!(found.state, PropertyState::Fails, "{found:?}");
         }
     }
@@ -501,7 +524,7 @@ mod tests {
         let without_dark =
             |model: &Representation, s: &VisibleSubspaces| &model.g * &s.u_n * s.u_n.transpose();
         let found = adjudicate(
-            &[
+            [
                 measure_raw(a.g.as_ref(), &question),
                 measure_raw(b.g.as_ref(), &question),
                 measure_raw(without_dark(&a, &in_a).as_ref(), &question),
@@ -543,6 +566,24 @@ mod tests {
         let (pairs, pool) = (pairs(), (0..30).collect::<Vec<_>>());
         assert!(measure_raw(g.as_ref(), &ask(&pairs, &pool, &[])).exact);
         assert!(!measure_raw(noise.as_ref(), &ask(&pairs, &pool, &[])).exact);
+    }
+
+    /// Contexts on a line that misses the origin: every centred correlation is ±1, yet log-ratios are not proportional.
+    #[test]
+    fn a_constant_between_log_ratios_is_not_exact_parallelism() {
+        let direction = normal(1, 5, 1);
+        let noise = normal(30, 5, 2);
+        let along = normal(40, 1, 3);
+        let through = |offset: f64| {
+            Mat::from_fn(40, 5, |i, j| along[(i, 0)] * direction[(0, j)] + offset * noise[(0, j)])
+        };
+        let (pairs, pool, texts) = (pairs(), (0..30).collect::<Vec<_>>(), texts(40));
+        let exact = |offset: f64| {
+            let model = Representation::new(through(offset), noise.clone(), Precision::F64).unwrap();
+            measure_visible(&model, &ask(&pairs, &pool, &texts)).exact
+        };
+        assert!(exact(0.0));
+        assert!(!exact(1.0));
     }
 
     #[test]

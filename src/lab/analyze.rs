@@ -1,0 +1,622 @@
+//! The whole computation, from what two engines observed to a [`Report`].
+
+use std::collections::{BTreeSet, HashSet};
+
+use faer::Mat;
+
+use super::comparison::{Comparison, Preflight, divergences, largest_difference, log_probabilities_in_f32};
+use super::concept;
+use super::error::LabError;
+use super::experiment::{Experiment, ModelSource};
+use super::observation::{EngineKind, ModelCard, Observation};
+use super::report::{NextToken, ParallelismReport, PromptReport, Report, Side};
+use crate::theory::distribution::{log_softmax, top_k};
+use crate::theory::equivalence::{Level, NoiseFloor, assess};
+use crate::theory::twin::{self, TwinKind};
+use crate::theory::{Precision, Representation};
+
+/// Largest |log softmax(F·G) − engine| that rounding can explain, nats; above it f or g is not what was used.
+const EXTRACTION_TOLERANCE: f64 = 1e-2;
+/// Contexts on which a twin's noise floor is measured.
+const FLOOR_CONTEXTS: usize = 16;
+/// Next tokens shown of each model.
+const NEXT_TOKENS: usize = 10;
+
+/// Computes the report. `b` is `None` exactly where the experiment's model B is a twin: it is then built from A's
+/// F and G. `progress` is told the share done, from 0 to 1.
+pub fn analyze(
+    experiment: &Experiment,
+    a: &Observation,
+    b: Option<&Observation>,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Report, LabError> {
+    let twin_kind = match (&experiment.model_b, b) {
+        (ModelSource::Twin { kind }, None) => Some(*kind),
+        (ModelSource::Twin { .. }, Some(_)) => {
+            return Err(LabError::ModelB(
+                "model B is a twin of A: it is built from A, so nothing must be observed of it",
+            ));
+        }
+        (_, None) => {
+            return Err(LabError::ModelB(
+                "model B was not observed: load it and run it on the prompts, or choose a twin of A",
+            ));
+        }
+        (_, Some(_)) => None,
+    };
+    check_observation('A', a)?;
+    check_prompts(experiment, a)?;
+    if let Some(b) = b {
+        check_observation('B', b)?;
+        check_same_vocabulary(a, b)?;
+        check_same_contexts(a, b)?;
+    }
+
+    let masks = Masks::of(a, b);
+    let ids: Vec<usize> = reachable_ids(a).into_iter().filter(|id| !masks.either.contains(id)).collect();
+    let in_a = representation('A', a, &ids)?;
+    let floor_a = extraction_error('A', a, &in_a, &ids)?;
+    let (in_b, floor_b, cap_b) = match (twin_kind, b) {
+        (None, Some(b)) => {
+            let in_b = representation('B', b, &ids)?;
+            let floor = extraction_error('B', b, &in_b, &ids)?;
+            (in_b, floor, b.soft_cap)
+        }
+        (kind, _) => {
+            let kind = kind.unwrap_or(TwinKind::ChangeOfBasis);
+            let twin = twin::build(kind, &in_a, experiment.seed).rounded_to_f32();
+            let floor = floor_in_f32(&twin, a.soft_cap);
+            (twin, floor, a.soft_cap)
+        }
+    };
+    progress(0.1);
+
+    let floor = NoiseFloor { a: floor_a, b: floor_b };
+    let texts: Vec<usize> = a.contexts.iter().map(|context| context.text).collect();
+    let mut prompts = Vec::with_capacity(a.n_prompts);
+    let per_context = divergences(
+        (&in_a, a.soft_cap),
+        (&in_b, cap_b),
+        2.0 * floor.epsilon_num(),
+        |context, log_a, log_b, divergences| {
+            if let Some(text) = experiment.prompts.get(context) {
+                let tokens =
+                    a.contexts[context].token_ids.iter().map(|&id| token_string(a, id as usize)).collect();
+                let next = next_tokens(log_a, log_b, &ids, a);
+                prompts.push(PromptReport { text: text.clone(), tokens, next, divergences: *divergences });
+            }
+            progress(0.1 + 0.4 * (context + 1) as f64 / in_a.n_contexts() as f64);
+        },
+    );
+    let closeness = experiment.thresholds.closeness();
+    let is_twin = twin_kind.is_some();
+    let mut equality = assess(&per_context, &texts, ids.len(), floor, is_twin, closeness, experiment.seed);
+    if masks.differ {
+        equality.level = Level::Different;
+    }
+
+    let strings: Vec<&str> = ids.iter().map(|&id| a.tokens[id].as_str()).collect();
+    let concept = concept::resolve(&experiment.concept, &strings);
+    let comparison = Comparison {
+        a: &in_a,
+        b: &in_b,
+        texts: &texts,
+        thresholds: experiment.thresholds,
+        seed: experiment.seed,
+    };
+    let soft_capped = a.soft_cap.is_some() || cap_b.is_some();
+    let preflight = Preflight { out_of_class: soft_capped, support_mismatch: masks.differ };
+    let outcome = comparison
+        .outcome(&equality, preflight, &concept.pairs, &concept.pool, &mut |x| progress(0.5 + 0.5 * x))?;
+
+    Ok(Report {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        experiment: experiment.clone(),
+        model_a: Side {
+            model: a.model.clone(),
+            engine: a.engine,
+            engine_detail: a.engine_detail.clone(),
+            subspace: outcome.subspaces_a.summary,
+        },
+        model_b: match b {
+            Some(b) => Side {
+                model: b.model.clone(),
+                engine: b.engine,
+                engine_detail: b.engine_detail.clone(),
+                subspace: outcome.subspaces_b.summary,
+            },
+            None => Side {
+                model: ModelCard {
+                    name: format!("twin of {}", a.model.name),
+                    d_model: in_b.width(),
+                    ..a.model.clone()
+                },
+                engine: EngineKind::Twin,
+                engine_detail: "built from model A's F and G".to_owned(),
+                subspace: outcome.subspaces_b.summary,
+            },
+        },
+        prompts,
+        n_contexts: in_a.n_contexts(),
+        n_texts: texts.iter().collect::<HashSet<_>>().len(),
+        n_tokens: ids.len(),
+        equality,
+        map_ab: outcome.map_ab,
+        map_ba: outcome.map_ba,
+        parallelism: outcome.parallelism.map(|scores| ParallelismReport {
+            concept: experiment.concept.name.clone(),
+            pairs: concept.words,
+            raw_a: scores.raw_a,
+            raw_b: scores.raw_b,
+            visible_a: scores.visible_a,
+            visible_b: scores.visible_b,
+            dark_removed_a: scores.dark_removed_a,
+            dark_removed_b: scores.dark_removed_b,
+        }),
+        dropped_pairs: concept.dropped,
+        verdict: outcome.verdict,
+    })
+}
+
+fn check_observation(model: char, o: &Observation) -> Result<(), LabError> {
+    let size = |what, expected, found| {
+        if expected == found { Ok(()) } else { Err(LabError::Size { model, what, expected, found }) }
+    };
+    if o.contexts.is_empty() {
+        return Err(LabError::NoContexts);
+    }
+    let (n, v, d) = (o.contexts.len(), o.model.vocab_size, o.model.d_model);
+    size("hidden states", n * d, o.hidden.0.len())?;
+    size("the unembedding", v * d, o.unembedding.0.len())?;
+    size("the token list", v, o.tokens.len())?;
+    if let Some(bias) = &o.head_bias {
+        size("the head bias", v, bias.0.len())?;
+    }
+    let n_given = o.log_probs.0.len() / v.max(1);
+    size("log-probabilities", n_given.min(n) * v, o.log_probs.0.len())?;
+    if let Some(at) = o.log_probs.0.iter().position(|x| x.is_nan()) {
+        return Err(LabError::NotANumber { model, context: at / v });
+    }
+    Ok(())
+}
+
+fn check_prompts(experiment: &Experiment, a: &Observation) -> Result<(), LabError> {
+    let (asked, observed) = (experiment.prompts.len(), a.n_prompts);
+    if asked == observed && observed <= a.contexts.len() {
+        Ok(())
+    } else {
+        Err(LabError::Prompts { asked, observed })
+    }
+}
+
+/// Every reachable id must exist in both models and stand for the same string.
+fn check_same_vocabulary(a: &Observation, b: &Observation) -> Result<(), LabError> {
+    let (ids_a, ids_b): (BTreeSet<usize>, BTreeSet<usize>) =
+        (reachable_ids(a).into_iter().collect(), reachable_ids(b).into_iter().collect());
+    let quoted = |o: &Observation, ids: &BTreeSet<usize>, id: usize| {
+        if ids.contains(&id) { format!("{:?}", o.tokens[id]) } else { "missing".to_owned() }
+    };
+    for &id in ids_a.union(&ids_b) {
+        let (token_a, token_b) = (quoted(a, &ids_a, id), quoted(b, &ids_b, id));
+        if token_a != token_b {
+            return Err(LabError::DifferentVocabularies { id, token_a, token_b });
+        }
+    }
+    Ok(())
+}
+
+fn check_same_contexts(a: &Observation, b: &Observation) -> Result<(), LabError> {
+    let differs = |context: &usize| a.contexts.get(*context) != b.contexts.get(*context);
+    match (0..a.contexts.len().max(b.contexts.len())).find(differs) {
+        Some(context) => Err(LabError::DifferentContexts { context }),
+        None => Ok(()),
+    }
+}
+
+fn reachable_ids(o: &Observation) -> Vec<usize> {
+    let unreachable: HashSet<usize> = o.unreachable_ids.iter().map(|&id| id as usize).collect();
+    (0..o.model.vocab_size).filter(|id| !unreachable.contains(id)).collect()
+}
+
+/// Tokens to which an engine gives log-probability −∞.
+struct Masks {
+    either: HashSet<usize>,
+    differ: bool,
+}
+
+impl Masks {
+    fn of(a: &Observation, b: Option<&Observation>) -> Self {
+        let masked = |o: &Observation| -> HashSet<usize> {
+            let values = o.log_probs.0.iter().enumerate();
+            values.filter(|(_, x)| **x == f32::NEG_INFINITY).map(|(i, _)| i % o.model.vocab_size).collect()
+        };
+        let in_a = masked(a);
+        let in_b = b.map_or_else(|| in_a.clone(), masked);
+        Self { differ: in_a != in_b, either: in_a.union(&in_b).copied().collect() }
+    }
+}
+
+/// F and G on the tokens of Y; a head bias becomes one more coordinate, (f, 1) and (g, b).
+fn representation(model: char, o: &Observation, ids: &[usize]) -> Result<Representation, LabError> {
+    let d = o.model.d_model;
+    let width = d + usize::from(o.head_bias.is_some());
+    let f = Mat::from_fn(
+        o.contexts.len(),
+        width,
+        |i, j| if j < d { f64::from(o.hidden.0[i * d + j]) } else { 1.0 },
+    );
+    let g = Mat::from_fn(ids.len(), width, |y, j| match &o.head_bias {
+        Some(bias) if j == d => f64::from(bias.0[ids[y]]),
+        _ => f64::from(o.unembedding.0[ids[y] * d + j]),
+    });
+    Representation::new(f, g, Precision::F32).map_err(LabError::of(model))
+}
+
+/// ε_0: largest |engine − f64 recomputation| on the contexts whose log-probabilities the engine gave.
+fn extraction_error(
+    model: char,
+    o: &Observation,
+    exact: &Representation,
+    ids: &[usize],
+) -> Result<f64, LabError> {
+    let given = o.log_probs.0.chunks_exact(o.model.vocab_size).map(|row| {
+        // Restricted to Y, and normalised there as the recomputation is.
+        let mut log_p: Vec<f64> = ids.iter().map(|&id| f64::from(row[id])).collect();
+        log_softmax(&mut log_p);
+        log_p
+    });
+    let (found, context) = largest_difference(exact, o.soft_cap, given);
+    if found > EXTRACTION_TOLERANCE {
+        return Err(LabError::Extraction { model, context, found, allowed: EXTRACTION_TOLERANCE });
+    }
+    Ok(found)
+}
+
+/// ε_0 of a representation that no engine ran: f32 products against f64 ones of the same numbers.
+pub(super) fn floor_in_f32(model: &Representation, cap: Option<f64>) -> f64 {
+    let contexts = 0..model.n_contexts().min(FLOOR_CONTEXTS);
+    largest_difference(model, cap, contexts.map(|context| log_probabilities_in_f32(model, context, cap))).0
+}
+
+/// Union of both models' most likely tokens, by mean probability, most likely first.
+fn next_tokens(log_a: &[f64], log_b: &[f64], ids: &[usize], o: &Observation) -> Vec<NextToken> {
+    let rows: BTreeSet<usize> =
+        top_k(log_a, NEXT_TOKENS).into_iter().chain(top_k(log_b, NEXT_TOKENS)).collect();
+    let mut rows: Vec<usize> = rows.into_iter().collect();
+    let weight = |y: usize| log_a[y].exp() + log_b[y].exp();
+    rows.sort_by(|&x, &y| weight(y).total_cmp(&weight(x)));
+    rows.into_iter()
+        .map(|y| NextToken {
+            id: ids[y] as u32,
+            token: token_string(o, ids[y]),
+            log_prob_a: log_a[y],
+            log_prob_b: log_b[y],
+        })
+        .collect()
+}
+
+fn token_string(o: &Observation, id: usize) -> String {
+    o.tokens.get(id).cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::observation::{Context, Floats};
+    use crate::lab::{Concept, Thresholds};
+    use crate::theory::properties::parallelism::ParallelismScore;
+    use crate::theory::statistics::{Stream, generator};
+    use crate::theory::verdict::{PropertyState, Reason, VerdictKind};
+    use rand::Rng;
+    use rand_distr::StandardNormal;
+
+    const PAIRS: usize = 16;
+    const V: usize = 150;
+    const D: usize = 24;
+    const PROMPTS: usize = 3;
+
+    /// A model without a network: normal f, and g whose first pairs share a direction. f32 throughout, as an engine's.
+    fn observe(seed: u64, n: usize, strength: f32) -> Observation {
+        let rng = &mut generator(seed, Stream::Split);
+        let mut normal = || -> f32 { rng.sample(StandardNormal) };
+        let hidden: Vec<f32> = (0..n * D).map(|_| normal()).collect();
+        let common: Vec<f32> = (0..D).map(|_| normal()).collect();
+        let mut g: Vec<f32> = (0..V * D).map(|_| 0.6 * normal()).collect();
+        for pair in 0..PAIRS {
+            for j in 0..D {
+                let base = g[2 * pair * D + j];
+                g[(2 * pair + 1) * D + j] = base + strength * common[j] + 0.3 * g[(2 * pair + 1) * D + j];
+            }
+        }
+        let words = (0..V).map(|y| match (y / 2, y % 2) {
+            (pair, 0) if pair < PAIRS => format!(" base{}", letter(pair)),
+            (pair, _) if pair < PAIRS => format!(" changed{}", letter(pair)),
+            _ => format!(" word{}{}", letter(y / 26), letter(y % 26)),
+        });
+        let mut o = Observation {
+            model: ModelCard {
+                name: "test".into(),
+                architecture: "none".into(),
+                d_model: D,
+                vocab_size: V,
+                parameters: 0,
+                sha256: "00".into(),
+            },
+            engine: EngineKind::Cpu,
+            engine_detail: String::new(),
+            n_prompts: PROMPTS,
+            contexts: (0..n)
+                .map(|i| Context {
+                    text: if i < PROMPTS { i } else { PROMPTS + i / 5 },
+                    token_ids: vec![i as u32 % 7],
+                })
+                .collect(),
+            hidden: Floats(hidden),
+            unembedding: Floats(g),
+            head_bias: None,
+            log_probs: Floats::default(),
+            tokens: words.map(|word| word.replace(char::is_numeric, "")).collect(),
+            unreachable_ids: vec![],
+            soft_cap: None,
+        };
+        run_head(&mut o);
+        o
+    }
+
+    fn letter(i: usize) -> char {
+        char::from(b'a' + i as u8)
+    }
+
+    /// What an engine would say of the first contexts.
+    fn run_head(o: &mut Observation) {
+        let mut log_probs = Vec::new();
+        for i in 0..6 {
+            let mut row: Vec<f64> = (0..o.model.vocab_size)
+                .map(|y| {
+                    let bias = o.head_bias.as_ref().map_or(0.0, |b| b.0[y]);
+                    let d = o.model.d_model;
+                    let z = (0..d).map(|j| o.hidden.0[i * d + j] * o.unembedding.0[y * d + j]).sum::<f32>()
+                        + bias;
+                    o.soft_cap.map_or(f64::from(z), |cap| cap * (f64::from(z) / cap).tanh())
+                })
+                .collect();
+            log_softmax(&mut row);
+            log_probs.extend(row.into_iter().map(|x| x as f32));
+        }
+        o.log_probs = Floats(log_probs);
+    }
+
+    fn experiment(model_b: ModelSource) -> Experiment {
+        let pairs =
+            (0..PAIRS).map(|i| (format!("base{}", letter(i)), format!("changed{}", letter(i)))).collect();
+        Experiment {
+            model_a: ModelSource::Bundled { name: "a".into() },
+            model_b,
+            prompts: vec!["one".into(), "two".into(), "three".into()],
+            concept: Concept { name: "changes".into(), pairs },
+            seed: 4,
+            thresholds: Thresholds::default(),
+        }
+    }
+
+    fn other() -> Experiment {
+        experiment(ModelSource::Bundled { name: "b".into() })
+    }
+
+    fn twin_report(kind: TwinKind, strength: f32) -> Report {
+        analyze(&experiment(ModelSource::Twin { kind }), &observe(1, 400, strength), None, &mut |_| ())
+            .unwrap()
+    }
+
+    fn scores(report: &Report) -> [&ParallelismScore; 4] {
+        let p = report.parallelism.as_ref().unwrap();
+        [&p.raw_a, &p.raw_b, &p.visible_a, &p.visible_b]
+    }
+
+    #[test]
+    fn a_twin_by_change_of_basis_holds_what_its_model_holds() {
+        let report = twin_report(TwinKind::ChangeOfBasis, 1.0);
+        assert_eq!(report.equality.level, Level::Constructed);
+        assert!(report.equality.max_abs_dlogp < report.equality.epsilon_num);
+        assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByAll, "{:?}", scores(&report));
+        assert!(report.map_ab.e_prm < 1e-4 && report.map_ba.e_tok < 1e-4, "{:?}", report.map_ab);
+        assert!(report.map_ab.e_prm_shuffled > 0.5);
+        assert_eq!(report.model_b.subspace.effective_complexity, D);
+        assert_eq!(report.model_b.engine, EngineKind::Twin);
+    }
+
+    #[test]
+    fn a_dark_unembedding_hides_parallelism_and_is_named() {
+        let report = twin_report(TwinKind::DarkUnembedding, 1.0);
+        assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByAll, "{:?}", scores(&report));
+        assert_eq!(report.verdict.raw.kind, VerdictKind::Mixed, "{:?}", scores(&report));
+        assert_eq!(report.verdict.raw.reasons, [Reason::DarkUnembedding]);
+        assert!(report.model_b.subspace.dark_g > 0.5 && report.model_a.subspace.dark_g < 1e-9);
+        let p = report.parallelism.unwrap();
+        assert_eq!(
+            (p.dark_removed_a.state, p.dark_removed_b.state),
+            (PropertyState::Holds, PropertyState::Holds)
+        );
+    }
+
+    #[test]
+    fn a_dark_embedding_leaves_parallelism_as_it_was() {
+        let report = twin_report(TwinKind::DarkEmbedding, 1.0);
+        assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByAll);
+        assert!(report.model_b.subspace.dark_f > 0.1);
+        assert_eq!(report.model_b.subspace.effective_complexity, D);
+    }
+
+    #[test]
+    fn a_concept_without_a_direction_is_held_by_none() {
+        let report = twin_report(TwinKind::ChangeOfBasis, 0.0);
+        assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByNone, "{:?}", scores(&report));
+    }
+
+    /// Two separately made models: whatever the scores, no word about all or none.
+    #[test]
+    fn different_models_get_no_verdict_on_the_property() {
+        let (a, b) = (observe(1, 400, 1.0), observe(2, 400, 1.0));
+        let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
+        assert_eq!(report.equality.level, Level::Different);
+        for finding in [&report.verdict.visible, &report.verdict.raw] {
+            assert_eq!(
+                (finding.kind, &finding.reasons[..]),
+                (VerdictKind::NotEquivalent, &[Reason::DistributionsDiffer][..])
+            );
+        }
+        assert!(report.map_ab.e_prm > 0.8);
+    }
+
+    #[test]
+    fn a_model_is_identical_to_itself_run_twice() {
+        let a = observe(1, 400, 1.0);
+        let report = analyze(&other(), &a, Some(&a.clone()), &mut |_| ()).unwrap();
+        assert_eq!((report.equality.level, report.equality.max_abs_dlogp), (Level::Identical, 0.0));
+        assert_eq!(report.verdict.raw.kind, VerdictKind::HeldByAll);
+        assert!(report.equality.unseen_share.unwrap() < 0.05);
+    }
+
+    #[test]
+    fn prompts_come_with_their_most_likely_tokens_and_distances() {
+        let (a, b) = (observe(1, 100, 1.0), observe(2, 100, 1.0));
+        let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
+        let texts: Vec<&str> = report.prompts.iter().map(|p| p.text.as_str()).collect();
+        assert_eq!(texts, ["one", "two", "three"]);
+        let prompt = &report.prompts[0];
+        assert_eq!(prompt.tokens, [a.tokens[0].clone()]);
+        let best = (0..V).max_by(|&x, &y| a.log_probs.0[x].total_cmp(&a.log_probs.0[y])).unwrap();
+        assert!(prompt.next.iter().any(|next| next.id as usize == best && next.token == a.tokens[best]));
+        assert!(
+            (prompt.next[0].log_prob_a - f64::from(a.log_probs.0[prompt.next[0].id as usize])).abs() < 1e-4
+        );
+        assert!(prompt.divergences.kl_ab > 0.0 && prompt.next.len() >= NEXT_TOKENS);
+    }
+
+    #[test]
+    fn a_report_depends_on_its_seed_alone() {
+        let again = || twin_report(TwinKind::DarkUnembedding, 1.0);
+        assert_eq!(again(), again());
+    }
+
+    #[test]
+    fn progress_rises_to_one() {
+        let mut seen = vec![0.0];
+        let a = observe(1, 100, 1.0);
+        analyze(&experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis }), &a, None, &mut |x| {
+            seen.push(x);
+        })
+        .unwrap();
+        assert!(seen.windows(2).all(|two| two[0] <= two[1]) && seen.last() == Some(&1.0), "{seen:?}");
+    }
+
+    #[test]
+    fn a_head_bias_is_one_more_coordinate() {
+        let mut a = observe(1, 300, 1.0);
+        a.head_bias = Some(Floats((0..V).map(|y| (y as f32 * 0.7).sin()).collect()));
+        run_head(&mut a);
+        let report =
+            analyze(&experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis }), &a, None, &mut |_| ())
+                .unwrap();
+        assert_eq!((report.model_a.subspace.d, report.model_a.subspace.effective_complexity), (D + 1, D + 1));
+        assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByAll);
+    }
+
+    /// A padding row that no text can produce must not take part, whatever it holds.
+    #[test]
+    fn unreachable_ids_are_removed_from_both() {
+        let mut a = observe(1, 300, 1.0);
+        let mut b = a.clone();
+        let padding = V - 1;
+        for j in 0..D {
+            b.unembedding.0[padding * D + j] = 9.0;
+        }
+        b.tokens[padding] = "<pad>".into();
+        run_head(&mut b);
+        (a.unreachable_ids, b.unreachable_ids) = (vec![padding as u32], vec![padding as u32]);
+        let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
+        assert_eq!((report.equality.level, report.n_tokens), (Level::Identical, V - 1));
+    }
+
+    #[test]
+    fn a_soft_cap_is_outside_the_class_but_its_numbers_are_right() {
+        let mut a = observe(1, 100, 1.0);
+        a.soft_cap = Some(5.0);
+        run_head(&mut a);
+        let report = analyze(&other(), &a, Some(&a.clone()), &mut |_| ()).unwrap();
+        assert_eq!(report.verdict.visible.kind, VerdictKind::OutOfClass);
+        assert!(report.equality.floor_a < 1e-4);
+    }
+
+    #[test]
+    fn a_token_masked_in_one_model_refutes_equality() {
+        let a = observe(1, 100, 1.0);
+        let mut b = a.clone();
+        for context in 0..6 {
+            b.log_probs.0[context * V + 40] = f32::NEG_INFINITY;
+        }
+        let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
+        assert_eq!(report.verdict.visible.reasons, [Reason::DistributionsDiffer, Reason::SupportMismatch]);
+    }
+
+    #[test]
+    fn missing_words_are_reported_and_too_few_leave_the_property_open() {
+        let mut asked = experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis });
+        asked.concept.pairs.push(("absent".into(), "absentest".into()));
+        let a = observe(1, 300, 1.0);
+        let report = analyze(&asked, &a, None, &mut |_| ()).unwrap();
+        assert_eq!(report.dropped_pairs, [("absent".to_owned(), "absentest".to_owned())]);
+        assert_eq!(report.parallelism.unwrap().pairs.len(), PAIRS);
+        asked.concept.pairs = asked.concept.pairs[PAIRS - 1..].to_vec();
+        let report = analyze(&asked, &a, None, &mut |_| ()).unwrap();
+        assert!(report.parallelism.is_none());
+        assert_eq!(report.verdict.visible.reasons, [Reason::TooFewPairs]);
+    }
+
+    fn refused(change: impl Fn(&mut Observation)) -> String {
+        let a = observe(1, 100, 1.0);
+        let mut b = a.clone();
+        change(&mut b);
+        analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn bad_observations_are_refused_by_name() {
+        let wrong_f = refused(|b| b.hidden.0[3] += 4.0);
+        assert!(wrong_f.contains("model B") && wrong_f.contains("right before the unembedding"), "{wrong_f}");
+        let nan = refused(|b| b.log_probs.0[V + 3] = f32::NAN);
+        assert!(nan.contains("model B") && nan.contains("context 1"), "{nan}");
+        let nan_f = refused(|b| b.hidden.0[D * 9 + 2] = f32::NAN);
+        assert!(nan_f.contains("row 9, column 2"), "{nan_f}");
+        let vocabulary = refused(|b| b.tokens[7] = " other".into());
+        assert!(vocabulary.contains("token 7") && vocabulary.contains("\" other\""), "{vocabulary}");
+        let contexts = refused(|b| b.contexts[5].token_ids.push(1));
+        assert!(contexts.contains("context 5"), "{contexts}");
+        let short = refused(|b| b.hidden.0.truncate(2399));
+        assert!(short.contains("hidden states of model B should have 2400"), "{short}");
+    }
+
+    #[test]
+    fn model_b_is_observed_exactly_when_it_is_no_twin() {
+        let a = observe(1, 100, 1.0);
+        assert!(matches!(analyze(&other(), &a, None, &mut |_| ()), Err(LabError::ModelB(_))));
+        let twin = experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis });
+        assert!(matches!(analyze(&twin, &a, Some(&a), &mut |_| ()), Err(LabError::ModelB(_))));
+        let mut two_prompts = twin;
+        two_prompts.prompts.pop();
+        assert_eq!(
+            analyze(&two_prompts, &a, None, &mut |_| ()),
+            Err(LabError::Prompts { asked: 2, observed: 3 })
+        );
+    }
+
+    /// A report is stored and sent, so it must survive both formats.
+    #[test]
+    fn a_report_survives_its_formats() {
+        let report = twin_report(TwinKind::ChangeOfBasis, 1.0);
+        let bytes = postcard::to_stdvec(&report).unwrap();
+        assert_eq!(postcard::from_bytes::<Report>(&bytes).unwrap(), report);
+        let json: serde_json::Value = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["verdict"]["visible"]["kind"], "held_by_all");
+    }
+}

@@ -1,0 +1,115 @@
+//! Why two observations cannot be compared, in sentences that the page and the command line show as they are.
+
+use crate::theory::TheoryError;
+
+/// What is wrong with an experiment or with what the engines observed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum LabError {
+    /// The two vocabularies differ, so their distributions are over different things.
+    #[error(
+        "the two models must have one vocabulary, but token {id} is {token_a} in A and {token_b} in B: \
+         choose two models with the same tokenizer"
+    )]
+    DifferentVocabularies {
+        /// First id that differs.
+        id: usize,
+        /// What it is in A, quoted, or "missing".
+        token_a: String,
+        /// What it is in B, quoted, or "missing".
+        token_b: String,
+    },
+    /// The two models were run on different contexts.
+    #[error(
+        "model B must be run on the contexts of model A, but context {context} differs: run both models again on the same prompts"
+    )]
+    DifferentContexts {
+        /// First context that differs.
+        context: usize,
+    },
+    /// An observation contradicts itself.
+    #[error(
+        "{what} of model {model} should have {expected} values, but has {found}: its engine sent a damaged observation"
+    )]
+    Size {
+        /// A or B.
+        model: char,
+        /// Which array.
+        what: &'static str,
+        /// How many values it should have.
+        expected: usize,
+        /// How many it has.
+        found: usize,
+    },
+    /// An engine gave NaN.
+    #[error(
+        "model {model} gives a log-probability that is not a number in context {context}: its weights are damaged or overflow"
+    )]
+    NotANumber {
+        /// A or B.
+        model: char,
+        /// Which context.
+        context: usize,
+    },
+    /// f·g does not give the model's own log-probabilities.
+    #[error(
+        "model {model}: log softmax(F·G) differs from the model's own log-probabilities by {found:.3e} nats in context {context} \
+         (at most {allowed:.0e} expected): f was not taken right before the unembedding, or g is not the head in use"
+    )]
+    Extraction {
+        /// A or B.
+        model: char,
+        /// Worst context.
+        context: usize,
+        /// Largest difference, nats.
+        found: f64,
+        /// Largest difference that extraction allows, nats.
+        allowed: f64,
+    },
+    /// Model B was not observed although it is no twin, or was although it is.
+    #[error("{0}")]
+    ModelB(&'static str),
+    /// No context at all.
+    #[error("no context was observed: give at least one prompt")]
+    NoContexts,
+    /// The number of prompts of the experiment is not that of the observation.
+    #[error("the experiment has {asked} prompts, but {observed} were observed: run the models again")]
+    Prompts {
+        /// In the experiment.
+        asked: usize,
+        /// In the observation.
+        observed: usize,
+    },
+    /// A concept names a token that the vocabulary lacks.
+    #[error("pair {pair} names token {token}, but there are only {n_tokens} tokens (0 to {})", n_tokens.saturating_sub(1))]
+    NoSuchToken {
+        /// Row of `pairs`.
+        pair: usize,
+        /// The id.
+        token: i64,
+        /// V.
+        n_tokens: usize,
+    },
+    /// The clusters of a tensors file do not fit its contexts.
+    #[error("clusters should name the text of each of the {expected} contexts, but has {found} entries")]
+    Clusters {
+        /// n.
+        expected: usize,
+        /// Entries of `clusters`.
+        found: usize,
+    },
+    /// The matrices of one model cannot be analysed.
+    #[error("model {model}: {source}")]
+    Theory {
+        /// A or B.
+        model: char,
+        /// What is wrong.
+        source: TheoryError,
+    },
+}
+
+impl LabError {
+    /// Adds the model's letter to an error of the theory.
+    pub(super) fn of(model: char) -> impl Fn(TheoryError) -> Self {
+        move |source| Self::Theory { model, source }
+    }
+}

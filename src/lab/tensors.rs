@@ -1,0 +1,472 @@
+//! The theory on plain matrices: two representations (F, G) from any source, without tokenizer or network.
+
+use serde::{Deserialize, Serialize};
+
+use super::analyze::floor_in_f32;
+use super::comparison::{Comparison, Preflight, Scores, divergences};
+use super::error::LabError;
+use super::experiment::Thresholds;
+use crate::theory::equivalence::{Level, NoiseFloor, assess};
+use crate::theory::linear_map::CoupledMap;
+use crate::theory::properties::parallelism::ParallelismScore;
+use crate::theory::representation::{TheoryError, from_row_major};
+use crate::theory::subspace::SubspaceSummary;
+use crate::theory::verdict::{Reason, VerdictKind};
+use crate::theory::{Precision, Representation};
+
+/// A real matrix as a file holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
+    /// Row-major values, widened to f64.
+    pub values: Vec<f64>,
+    /// The file held f32: rank tolerances and the noise floor follow.
+    pub is_f32: bool,
+}
+
+/// Two models as matrices: n contexts, V tokens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensors {
+    /// F of A, `[n, d_a]`.
+    pub f_a: Tensor,
+    /// G of A, `[V, d_a]`.
+    pub g_a: Tensor,
+    /// F of B, `[n, d_b]`.
+    pub f_b: Tensor,
+    /// G of B, `[V, d_b]`.
+    pub g_b: Tensor,
+    /// Text of each context; without it each context is a text of its own.
+    pub clusters: Option<Vec<i64>>,
+    /// (base, changed) token ids of one concept.
+    pub pairs: Option<Vec<(i64, i64)>>,
+}
+
+/// What `analyze` prints. Names are those of theory.md and stable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TensorsReport {
+    /// Width of A.
+    pub d_a: usize,
+    /// Width of B.
+    pub d_b: usize,
+    /// dim 𝓕 of A.
+    pub rank_f_a: usize,
+    /// dim 𝓖 of A.
+    pub rank_g_a: usize,
+    /// Effective complexity of A.
+    pub r_a: usize,
+    /// dim 𝓕 of B.
+    pub rank_f_b: usize,
+    /// dim 𝓖 of B.
+    pub rank_g_b: usize,
+    /// Effective complexity of B.
+    pub r_b: usize,
+    /// e_F of A.
+    pub dark_f_a: f64,
+    /// e_G of A.
+    pub dark_g_a: f64,
+    /// e_F of B.
+    pub dark_f_b: f64,
+    /// e_G of B.
+    pub dark_g_b: f64,
+    /// E_tok with T fitted from A's tokens to B's.
+    pub e_tok_ab: f64,
+    /// E_prm with the same T.
+    pub e_prm_ab: f64,
+    /// E_tok with T fitted from B's tokens to A's.
+    pub e_tok_ba: f64,
+    /// E_prm with the same T.
+    pub e_prm_ba: f64,
+    /// Largest |log p_A − log p_B|, nats.
+    pub max_abs_dlogp: f64,
+    /// Mean KL(A‖B), nats.
+    pub mean_kl_ab: f64,
+    /// Mean KL(B‖A), nats.
+    pub mean_kl_ba: f64,
+    /// Mean Jensen–Shannon divergence, nats.
+    pub mean_js: f64,
+    /// E‖C_A − C_B‖², nats².
+    pub d_logit_squared: f64,
+    /// How equal the distributions are.
+    pub level: Level,
+    /// ε_num, nats.
+    pub epsilon_num: f64,
+    /// Scores of the pairs; absent without pairs.
+    pub parallelism: Option<TensorsParallelism>,
+    /// The headline: "mixed" where raw scores show it, else the visible version's.
+    pub verdict: VerdictKind,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// The headline of the visible version.
+    pub verdict_visible: VerdictKind,
+    /// The headline of the raw version.
+    pub verdict_raw: VerdictKind,
+    /// Number of contexts.
+    pub n_contexts: usize,
+    /// Number of tokens.
+    pub n_tokens: usize,
+    /// Baselines, both directions: (A to B, B to A).
+    pub maps: (CoupledMap, CoupledMap),
+    /// Singular values and flags of A and of B.
+    pub subspaces: (SubspaceSummary, SubspaceSummary),
+}
+
+/// Mean off-diagonal cosines (raw) and correlations (visible), with all that was measured around them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TensorsParallelism {
+    /// In A's own coordinates.
+    pub raw_a: f64,
+    /// In B's own coordinates.
+    pub raw_b: f64,
+    /// From A's log-probabilities.
+    pub visible_a: f64,
+    /// From B's log-probabilities.
+    pub visible_b: f64,
+    /// Nulls, intervals and states of raw_a, raw_b, visible_a, visible_b, and of raw A and B without dark parts.
+    pub details: [ParallelismScore; 6],
+}
+
+/// Everything the theory says of two pairs of matrices, with default thresholds.
+pub fn analyze_tensors(input: &Tensors, seed: u64) -> Result<TensorsReport, LabError> {
+    let a = representation('A', &input.f_a, &input.g_a)?;
+    let b = representation('B', &input.f_b, &input.g_b)?;
+    same("F (hidden states) of B", a.n_contexts(), b.n_contexts())?;
+    same("G (unembedding) of B", a.n_tokens(), b.n_tokens())?;
+    let texts = texts(input.clusters.as_deref(), a.n_contexts())?;
+    let pairs = pairs(input.pairs.as_deref().unwrap_or_default(), a.n_tokens())?;
+    let pool: Vec<usize> = (0..a.n_tokens()).collect();
+
+    let floor = NoiseFloor { a: floor(&a), b: floor(&b) };
+    let per_context = divergences((&a, None), (&b, None), 2.0 * floor.epsilon_num(), |_, _, _, _| ());
+    let thresholds = Thresholds::default();
+    let equality = assess(&per_context, &texts, a.n_tokens(), floor, false, thresholds.closeness(), seed);
+    let comparison = Comparison { a: &a, b: &b, texts: &texts, thresholds, seed };
+    let outcome = comparison.outcome(&equality, Preflight::default(), &pairs, &pool, &mut |_| ())?;
+
+    let (in_a, in_b) = (outcome.subspaces_a.summary, outcome.subspaces_b.summary);
+    let headline = outcome.verdict.headline().clone();
+    Ok(TensorsReport {
+        d_a: in_a.d,
+        d_b: in_b.d,
+        rank_f_a: in_a.rank_f,
+        rank_g_a: in_a.rank_g,
+        r_a: in_a.effective_complexity,
+        rank_f_b: in_b.rank_f,
+        rank_g_b: in_b.rank_g,
+        r_b: in_b.effective_complexity,
+        dark_f_a: in_a.dark_f,
+        dark_g_a: in_a.dark_g,
+        dark_f_b: in_b.dark_f,
+        dark_g_b: in_b.dark_g,
+        e_tok_ab: outcome.map_ab.e_tok,
+        e_prm_ab: outcome.map_ab.e_prm,
+        e_tok_ba: outcome.map_ba.e_tok,
+        e_prm_ba: outcome.map_ba.e_prm,
+        max_abs_dlogp: equality.max_abs_dlogp,
+        mean_kl_ab: equality.mean_kl_ab,
+        mean_kl_ba: equality.mean_kl_ba,
+        mean_js: equality.mean_js,
+        d_logit_squared: equality.d_logit_squared,
+        level: equality.level,
+        epsilon_num: equality.epsilon_num,
+        parallelism: outcome.parallelism.map(TensorsParallelism::from),
+        verdict: headline.kind,
+        reasons: headline.reasons,
+        verdict_visible: outcome.verdict.visible.kind,
+        verdict_raw: outcome.verdict.raw.kind,
+        n_contexts: a.n_contexts(),
+        n_tokens: a.n_tokens(),
+        maps: (outcome.map_ab, outcome.map_ba),
+        subspaces: (in_a, in_b),
+    })
+}
+
+impl From<Scores> for TensorsParallelism {
+    fn from(s: Scores) -> Self {
+        Self {
+            raw_a: s.raw_a.score,
+            raw_b: s.raw_b.score,
+            visible_a: s.visible_a.score,
+            visible_b: s.visible_b.score,
+            details: [s.raw_a, s.raw_b, s.visible_a, s.visible_b, s.dark_removed_a, s.dark_removed_b],
+        }
+    }
+}
+
+fn representation(model: char, f: &Tensor, g: &Tensor) -> Result<Representation, LabError> {
+    for (what, tensor) in [("F (hidden states)", f), ("G (unembedding)", g)] {
+        let (expected, found) = (tensor.rows * tensor.cols, tensor.values.len());
+        if expected != found {
+            return Err(LabError::Size { model, what, expected, found });
+        }
+    }
+    let precision = if f.is_f32 || g.is_f32 { Precision::F32 } else { Precision::F64 };
+    let matrix = |t: &Tensor| from_row_major(&t.values, t.rows, t.cols);
+    Representation::new(matrix(f), matrix(g), precision).map_err(LabError::of(model))
+}
+
+fn same(what: &'static str, expected: usize, found: usize) -> Result<(), LabError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(LabError::of('B')(TheoryError::Shape { what, axis: "rows", expected, found }))
+}
+
+/// f64 matrices carry no floor of their own.
+fn floor(model: &Representation) -> f64 {
+    match model.precision {
+        Precision::F32 => floor_in_f32(model, None),
+        Precision::F64 => 0.0,
+    }
+}
+
+fn texts(clusters: Option<&[i64]>, n: usize) -> Result<Vec<usize>, LabError> {
+    let Some(clusters) = clusters else { return Ok((0..n).collect()) };
+    if clusters.len() != n {
+        return Err(LabError::Clusters { expected: n, found: clusters.len() });
+    }
+    let mut distinct = clusters.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    Ok(clusters.iter().map(|cluster| distinct.partition_point(|other| other < cluster)).collect())
+}
+
+fn pairs(pairs: &[(i64, i64)], n_tokens: usize) -> Result<Vec<(usize, usize)>, LabError> {
+    let row = |pair: usize, token: i64| {
+        usize::try_from(token).ok().filter(|&row| row < n_tokens).ok_or(LabError::NoSuchToken {
+            pair,
+            token,
+            n_tokens,
+        })
+    };
+    pairs.iter().enumerate().map(|(i, &(base, changed))| Ok((row(i, base)?, row(i, changed)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::statistics::{Stream, generator};
+    use rand::Rng;
+    use rand_distr::StandardNormal;
+
+    fn normal(rows: usize, cols: usize, seed: u64) -> Tensor {
+        let rng = &mut generator(seed, Stream::Split);
+        Tensor {
+            rows,
+            cols,
+            values: (0..rows * cols).map(|_| rng.sample(StandardNormal)).collect(),
+            is_f32: false,
+        }
+    }
+
+    fn input() -> Tensors {
+        let (f, g) = (normal(40, 5, 1), normal(30, 5, 2));
+        let pairs = Some((0..8).map(|i| (2 * i, 2 * i + 1)).collect());
+        Tensors { f_a: f.clone(), g_a: g.clone(), f_b: f, g_b: g, clusters: None, pairs }
+    }
+
+    /// x with `extra` columns from `other`.
+    fn widened(x: &Tensor, other: &Tensor) -> Tensor {
+        let rows = x.values.chunks(x.cols).zip(other.values.chunks(other.cols));
+        Tensor {
+            cols: x.cols + other.cols,
+            values: rows.flat_map(|(a, b)| [a, b].concat()).collect(),
+            ..x.clone()
+        }
+    }
+
+    fn zeros(rows: usize, cols: usize) -> Tensor {
+        Tensor { rows, cols, values: vec![0.0; rows * cols], is_f32: false }
+    }
+
+    /// B has two dark coordinates of g and one of f.
+    #[test]
+    fn ranks_and_dark_energies_of_a_padded_twin() {
+        let mut input = input();
+        input.f_b = widened(&widened(&input.f_b, &zeros(40, 2)), &normal(40, 1, 7));
+        input.g_b = widened(&widened(&input.g_b, &normal(30, 2, 8)), &zeros(30, 1));
+        let report = analyze_tensors(&input, 1).unwrap();
+        assert_eq!((report.d_a, report.d_b, report.r_a, report.r_b), (5, 8, 5, 5));
+        assert_eq!((report.rank_f_b, report.rank_g_b), (6, 7));
+        assert!(report.dark_f_a < 1e-20 && report.dark_g_a < 1e-20);
+        assert!(report.dark_f_b > 0.05 && report.dark_g_b > 0.05);
+        assert!(
+            report.e_tok_ab < 1e-11
+                && report.e_prm_ab < 1e-11
+                && report.e_tok_ba < 1e-11
+                && report.e_prm_ba < 1e-11
+        );
+        assert_eq!(report.level, Level::Identical);
+        let scores = report.parallelism.unwrap();
+        assert!(
+            (scores.visible_a - scores.visible_b).abs() < 1e-9 && (scores.raw_a - scores.raw_b).abs() > 1e-4
+        );
+    }
+
+    /// Acceptance test 6 (T3obs): a twin that is equal on the observed contexts only stops being equal with one more.
+    #[test]
+    fn equality_on_what_was_seen_is_refuted_by_one_more_context() {
+        let d = 6;
+        let unseen = |x: &Tensor| widened(x, &zeros(x.rows, 1));
+        let mut input = input();
+        input.f_a = unseen(&input.f_a);
+        input.g_a = unseen(&input.g_a);
+        input.f_b = input.f_a.clone();
+        input.g_b = widened(&input.g_b, &normal(30, 1, 9));
+        assert_eq!(analyze_tensors(&input, 1).unwrap().level, Level::Identical);
+        for f in [&mut input.f_a, &mut input.f_b] {
+            f.rows += 1;
+            f.values.extend(vec![0.3; d]);
+        }
+        let report = analyze_tensors(&input, 1).unwrap();
+        assert_eq!((report.level, report.verdict), (Level::Different, VerdictKind::NotEquivalent));
+        assert_eq!(report.reasons, [Reason::DistributionsDiffer]);
+    }
+
+    /// A vocabulary above the sample's size: its sampled ranks and maps are those of all tokens.
+    #[test]
+    fn a_large_vocabulary_is_sampled() {
+        let (f, g) = (normal(20, 3, 1), normal(9000, 3, 2));
+        let pairs = Some((0..8).map(|i| (i, 8999 - i)).collect());
+        let (f_b, g_b) = (widened(&f, &zeros(20, 1)), widened(&g, &normal(9000, 1, 3)));
+        let report =
+            analyze_tensors(&Tensors { f_a: f, g_a: g, f_b, g_b, clusters: None, pairs }, 1).unwrap();
+        assert_eq!(
+            (report.level, report.n_tokens, report.r_b, report.rank_g_b),
+            (Level::Identical, 9000, 3, 4)
+        );
+        assert!(report.e_tok_ab < 1e-11 && report.e_prm_ba < 1e-11);
+    }
+
+    /// Acceptance test 5: f and g rotated in opposite senses; each alone is related exactly, the distributions differ.
+    #[test]
+    fn opposite_rotations_are_different_distributions() {
+        let mut input = input();
+        let (sin, cos) = 0.35_f64.sin_cos();
+        for (tensor, sin) in [(&mut input.f_b, sin), (&mut input.g_b, -sin)] {
+            for row in tensor.values.chunks_mut(5) {
+                (row[0], row[1]) = (cos * row[0] - sin * row[1], sin * row[0] + cos * row[1]);
+            }
+        }
+        let report = analyze_tensors(&input, 1).unwrap();
+        assert!(report.e_tok_ab < 1e-12 && report.e_prm_ab > 0.1, "{report:?}");
+        assert_eq!((report.level, report.verdict), (Level::Different, VerdictKind::NotEquivalent));
+    }
+
+    /// Acceptance test 11: what is a twin on Y is a twin on every part of Y.
+    #[test]
+    fn a_twin_stays_a_twin_on_a_sub_vocabulary() {
+        let mut input = input();
+        input.f_b = widened(&input.f_b, &zeros(40, 2));
+        input.g_b = widened(&input.g_b, &normal(30, 2, 8));
+        for size in [10, 17, 29] {
+            let mut part = input.clone();
+            part.pairs = None;
+            for g in [&mut part.g_a, &mut part.g_b] {
+                g.rows = size;
+                g.values.truncate(size * g.cols);
+            }
+            assert_eq!(analyze_tensors(&part, 1).unwrap().level, Level::Identical);
+        }
+    }
+
+    /// Acceptance test 12: seven classes on a circle of radius ρ (Nielsen et al.), permuted in B. KL falls with ρ, the
+    /// distance of logits does not, and no property is ever said to be held by all.
+    #[test]
+    fn nearly_equal_distributions_with_permuted_classes_are_never_held_by_all() {
+        let circle = |radius: f64, order: [usize; 7]| {
+            let angle = |slot: usize| std::f64::consts::TAU * slot as f64 / 7.0;
+            let values =
+                order.iter().flat_map(|&slot| [radius * angle(slot).cos(), radius * angle(slot).sin()]);
+            Tensor { rows: 7, cols: 2, values: values.collect(), is_f32: false }
+        };
+        let inputs = |order: [usize; 7]| {
+            let values = (0..70).flat_map(|i| {
+                let wobble = std::f64::consts::PI / 64.0 * ((i / 7) as f64 / 5.0 - 0.9);
+                let angle = std::f64::consts::TAU * order[i % 7] as f64 / 7.0 + wobble;
+                [2.0 * angle.cos(), 2.0 * angle.sin()]
+            });
+            Tensor { rows: 70, cols: 2, values: values.collect(), is_f32: false }
+        };
+        let (straight, permuted) = ([0, 1, 2, 3, 4, 5, 6], [5, 0, 2, 4, 6, 1, 3]);
+        let mut last = f64::INFINITY;
+        for radius in [3.0, 6.0, 12.0, 18.0] {
+            let input = Tensors {
+                f_a: inputs(straight),
+                g_a: circle(radius, straight),
+                f_b: inputs(permuted),
+                g_b: circle(radius, permuted),
+                clusters: None,
+                pairs: Some(vec![(0, 1), (2, 3), (4, 5), (1, 2), (3, 4), (5, 6)]),
+            };
+            let report = analyze_tensors(&input, 1).unwrap();
+            assert!(report.mean_kl_ab < last && report.d_logit_squared > 10.0, "{report:?}");
+            assert!(!matches!(
+                report.verdict,
+                VerdictKind::HeldByAll | VerdictKind::HeldByNone | VerdictKind::Mixed
+            ));
+            last = report.mean_kl_ab;
+        }
+        assert!(last < 1e-3, "{last}");
+    }
+
+    #[test]
+    fn json_has_the_stable_names() {
+        let json = serde_json::to_value(analyze_tensors(&input(), 1).unwrap()).unwrap();
+        for name in [
+            "d_a",
+            "d_b",
+            "rank_f_a",
+            "rank_g_a",
+            "r_a",
+            "rank_f_b",
+            "rank_g_b",
+            "r_b",
+            "dark_f_a",
+            "dark_g_a",
+            "dark_f_b",
+            "dark_g_b",
+            "e_tok_ab",
+            "e_prm_ab",
+            "e_tok_ba",
+            "e_prm_ba",
+            "max_abs_dlogp",
+            "mean_kl_ab",
+            "mean_js",
+        ] {
+            assert!(json[name].is_number(), "{name}");
+        }
+        for name in ["raw_a", "raw_b", "visible_a", "visible_b"] {
+            assert!(json["parallelism"][name].is_number(), "{name}");
+        }
+        assert_eq!(json["level"], "identical");
+        assert!(json["verdict"].is_string() && json["reasons"].is_array());
+    }
+
+    #[test]
+    fn bad_matrices_are_refused_by_name() {
+        let refused = |change: fn(&mut Tensors)| {
+            let mut input = input();
+            change(&mut input);
+            analyze_tensors(&input, 1).unwrap_err().to_string()
+        };
+        let nan = refused(|t| t.g_b.values[7] = f64::NAN);
+        assert!(nan.contains("model B") && nan.contains("row 1, column 2"), "{nan}");
+        let rows = refused(|t| t.f_b = normal(39, 5, 1));
+        assert!(rows.contains("should have 40 rows, but has 39"), "{rows}");
+        let width = refused(|t| t.g_a = normal(30, 6, 1));
+        assert!(width.contains("model A") && width.contains("5 columns"), "{width}");
+        let empty = refused(|t| t.f_a = zeros(0, 5));
+        assert!(empty.contains("empty"), "{empty}");
+        let zero = refused(|t| t.f_a = zeros(40, 5));
+        assert!(zero.contains("rank zero"), "{zero}");
+        let token = refused(|t| t.pairs = Some(vec![(0, 30)]));
+        assert!(token.contains("token 30") && token.contains("0 to 29"), "{token}");
+        let negative = refused(|t| t.pairs = Some(vec![(-1, 3)]));
+        assert!(negative.contains("token -1"), "{negative}");
+        let clusters = refused(|t| t.clusters = Some(vec![1, 2]));
+        assert!(clusters.contains("40 contexts"), "{clusters}");
+    }
+}
