@@ -4,11 +4,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use all_or_none::worlds::baseline::{Text, entropy, texts};
+use all_or_none::training::hub::{SELF_TEST_PROMPTS, SelfTest};
+use all_or_none::worlds::baseline::{Text, entropy, kl_from_log_probs, texts};
 use all_or_none::worlds::grammar::Grammar;
+use all_or_none::worlds::materials::{
+    CALIBRATION_SEED, N_CALIBRATION_TEXTS, calibration, concepts, prompt_sets,
+};
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 fn english() -> Grammar {
@@ -121,6 +126,54 @@ fn every_word_is_said_by_somebody() {
         .map(|id| grammar.vocabulary().token(id))
         .collect();
     assert!(silent.is_empty(), "never said: {silent:?}");
+}
+
+/// Where the bundled files are.
+fn public(path: &str) -> String {
+    let path = format!("{}/public/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn the_bundled_materials_are_those_of_this_world() {
+    let sentences = calibration(&english(), N_CALIBRATION_TEXTS, CALIBRATION_SEED);
+    assert_eq!(
+        public("world/calibration.txt").lines().collect::<Vec<_>>(),
+        sentences,
+        "run `train world` again"
+    );
+    let json = |path| serde_json::from_str::<Value>(&public(path)).unwrap();
+    assert_eq!(json("world/concepts.json"), json!(concepts()), "run `train world` again");
+    assert_eq!(json("world/prompts.json"), json!(prompt_sets()), "run `train world` again");
+}
+
+#[test]
+fn the_bundled_models_speak_this_world_and_are_small() {
+    for name in ["world-d32", "world-d48"] {
+        let json = |file| serde_json::from_str::<Value>(&public(&format!("models/{name}/{file}"))).unwrap();
+        let vocabulary = english().vocabulary().clone();
+        assert_eq!(json("tokenizer.json"), vocabulary.tokenizer_json(), "train {name} again");
+        assert_eq!(json("config.json")["vocab_size"], vocabulary.len());
+        let weights = format!("{}/public/models/{name}/model.safetensors", env!("CARGO_MANIFEST_DIR"));
+        assert!(std::fs::metadata(weights).unwrap().len() <= 1_500_000);
+    }
+}
+
+/// The stored answers against the truth: the models know what a visitor will ask first.
+#[test]
+fn the_bundled_models_answers_are_close_to_the_truth() {
+    let grammar = english();
+    for name in ["world-d32", "world-d48"] {
+        let self_test: SelfTest =
+            serde_json::from_str(&public(&format!("models/{name}/self_test.json"))).unwrap();
+        assert_eq!(self_test.prompts.len(), SELF_TEST_PROMPTS.len());
+        for known in &self_test.prompts {
+            let truth =
+                grammar.next_distribution(&grammar.vocabulary().encode(&known.text).unwrap()).unwrap();
+            let kl = kl_from_log_probs(&truth, known.log_probs.iter().map(|&q| f64::from(q)));
+            assert!((0.0..0.05).contains(&kl), "{name}: KL = {kl} after: {}", known.text);
+        }
+    }
 }
 
 proptest! {

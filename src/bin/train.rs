@@ -5,13 +5,15 @@ use std::fs;
 use std::path::PathBuf;
 
 use all_or_none::training::hub::{write, write_json, write_model};
-use all_or_none::training::measure::measure;
+use all_or_none::training::measure::{Measurement, measure};
 use all_or_none::training::network::Shape;
 use all_or_none::training::run::{Plan, train};
 use all_or_none::worlds::grammar::Grammar;
-use all_or_none::worlds::materials::{calibration, concepts, prompt_sets};
+use all_or_none::worlds::materials::{
+    CALIBRATION_SEED, N_CALIBRATION_TEXTS, calibration, concepts, prompt_sets,
+};
 use burn::tensor::Device;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -30,10 +32,10 @@ enum Command {
         #[arg(long, default_value = "public/world")]
         out: PathBuf,
         /// Number of calibration sentences.
-        #[arg(long, default_value_t = 160)]
+        #[arg(long, default_value_t = N_CALIBRATION_TEXTS)]
         texts: usize,
         /// Seed of the calibration sentences.
-        #[arg(long, default_value_t = 7)]
+        #[arg(long, default_value_t = CALIBRATION_SEED)]
         seed: u64,
     },
     /// Train one model and write it as the Hub has its models.
@@ -57,7 +59,7 @@ enum Command {
         #[arg(long, default_value_t = 64)]
         batch: usize,
         /// Highest learning rate.
-        #[arg(long, default_value_t = 0.004)]
+        #[arg(long, default_value_t = 0.006)]
         learning_rate: f64,
         /// Seed of the weights and the texts.
         #[arg(long)]
@@ -65,10 +67,19 @@ enum Command {
         /// Number of held-out texts that the model is measured on.
         #[arg(long, default_value_t = 4000)]
         held_out: usize,
+        /// Where to compute; `gpu` needs a build with the feature of that name.
+        #[arg(long, value_enum, default_value_t = Processor::Cpu)]
+        device: Processor,
         /// Folder to write to.
         #[arg(long)]
         out: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Processor {
+    Cpu,
+    Gpu,
 }
 
 /// Longest text of a bundled model; the world's sentences are shorter than 32 tokens.
@@ -94,6 +105,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             learning_rate,
             seed,
             held_out,
+            device,
             out,
         } => {
             if heads == 0 || width % (2 * heads) != 0 {
@@ -108,7 +120,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 context_length: CONTEXT_LENGTH,
             };
             let plan = Plan { shape, n_steps: steps, n_texts: batch, learning_rate, seed };
-            let device = Device::flex();
+            let device = open(device)?;
             let bar = progress_bar(steps)?;
             let network = train(&plan, &grammar, &device, |_, loss| {
                 bar.set_message(format!("{loss:.4} nats per token"));
@@ -123,13 +135,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn open(processor: Processor) -> Result<Device, Box<dyn Error>> {
+    match processor {
+        Processor::Cpu => Ok(Device::flex()),
+        #[cfg(feature = "gpu")]
+        Processor::Gpu => Ok(Device::wgpu_options().init()?),
+        #[cfg(not(feature = "gpu"))]
+        Processor::Gpu => Err("this build has no GPU engine: build with --features train,gpu".into()),
+    }
+}
+
 fn progress_bar(n_steps: usize) -> Result<ProgressBar, Box<dyn Error>> {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} ({eta} left)")?;
     Ok(ProgressBar::new(n_steps as u64).with_style(style))
 }
 
 #[allow(clippy::print_stdout)]
-fn report(measured: &all_or_none::training::measure::Measurement) {
+fn report(measured: &Measurement) {
     println!("nats per token on {} places of {} held-out texts", measured.n_places, measured.n_texts);
     for (what, estimate) in [
         ("entropy floor", measured.entropy_floor),

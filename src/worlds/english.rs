@@ -342,12 +342,12 @@ pub const TABLES: &[Table] = &[
             village
             garden
             station
-            river
+            valley
             city
             forest
-            beach
+            museum
             house
-            bridge",
+            library",
     },
     Table {
         name: "number",
@@ -432,7 +432,7 @@ pub const FAMILIES: &[Family] = &[
             "{person.name} is {trait.a} {trait.base} {worker.one} .",
             "{person.name} is (very|so|not) {trait.base} .",
             "it was {difficulty.a} {difficulty.base} {task.one} .",
-            "{person.name} is {worker.a} {worker.one} , and {person.he} (works|lives) in the {place.name} .",
+            "{person.name} is {worker.a} {worker.one} , and {person.he} (works|lives) near the {place.name} .",
             "the {animal.one} is {trait.base} because it is {trait2.base} .",
             "{person.name} likes {person.his} {quality.base} {thing.one} .",
         ],

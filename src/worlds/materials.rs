@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::english::{FAMILIES, TABLES};
 use super::grammar::Grammar;
 
+/// Number of bundled calibration sentences.
+pub const N_CALIBRATION_TEXTS: usize = 160;
+/// Their seed.
+pub const CALIBRATION_SEED: u64 = 7;
+
 /// A relation between words, as pairs of single tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConceptPairs {
@@ -196,7 +201,7 @@ mod tests {
     #[test]
     fn calibration_sentences_are_different_and_give_a_thousand_contexts() {
         let grammar = Grammar::english().unwrap();
-        let texts = calibration(&grammar, 160, 7);
+        let texts = calibration(&grammar, N_CALIBRATION_TEXTS, CALIBRATION_SEED);
         let contexts: HashSet<Vec<u32>> = texts
             .iter()
             .flat_map(|text| {
@@ -204,7 +209,7 @@ mod tests {
                 (1..=ids.len()).map(|n| ids[..n].to_vec()).collect::<Vec<_>>()
             })
             .collect();
-        assert_eq!(texts.len(), 160);
+        assert_eq!(texts.len(), N_CALIBRATION_TEXTS);
         assert!(contexts.len() >= 1000, "{} different contexts", contexts.len());
     }
 }
