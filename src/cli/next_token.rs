@@ -63,7 +63,7 @@ pub fn run(arguments: &NextTokenArguments, out: &mut dyn Write) -> Result<(), Cl
     });
     let answer = Answer {
         model: Model::new(session.card(), &arguments.model),
-        device: session.device_detail(),
+        device: session.device().detail.clone(),
         results: results.collect(),
     };
     if arguments.json { print_json(&answer, out) } else { print_table(&answer, out) }
@@ -76,9 +76,10 @@ pub fn load_session(folder: &Path, choice: DeviceChoice) -> Result<Session, CliE
     let files = ModelFiles::from_named(name, read_model_folder(folder)?).map_err(failed)?;
     let device = match choice {
         // For models of the sizes that a command line is asked about, the CPU answers first.
-        DeviceChoice::Auto | DeviceChoice::Cpu => Device::cpu().map_err(failed)?,
-        DeviceChoice::Gpu => pollster::block_on(Device::web_gpu()).map_err(failed)?,
+        DeviceChoice::Auto | DeviceChoice::Cpu => Device::cpu(),
+        DeviceChoice::Gpu => pollster::block_on(Device::web_gpu()),
     };
+    let device = device.map_err(|error| failed(error.into()))?;
     pollster::block_on(Session::load(files, device)).map_err(failed)
 }
 
