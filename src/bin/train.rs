@@ -159,6 +159,6 @@ fn report(measured: &Measurement) {
         ("KL(truth ‖ bigram)", measured.bigram_kl),
         ("KL(truth ‖ unigram)", measured.unigram_kl),
     ] {
-        println!("{what:>20}  {:.4} ± {:.4}", estimate.mean, estimate.standard_error);
+        println!("{what:>20}  {:.5} ± {:.5}", estimate.mean, estimate.standard_error);
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::measure::{HELD_OUT_SEED, Measurement};
+use super::measure::{HELD_OUT_SEED, Measurement, N_BASELINE_TEXTS};
 use super::network::Network;
 use super::run::Plan;
 use crate::worlds::baseline::Estimate;
@@ -132,7 +132,7 @@ fn card(folder: &Path, plan: &Plan, measured: &Measurement) -> String {
     let Plan { shape, n_steps, n_texts, learning_rate, seed } = plan;
     let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let row = |what: &str, estimate: Estimate| {
-        format!("| {what} | {:.4} | {:.4} |\n", estimate.mean, estimate.standard_error)
+        format!("| {what} | {:.5} | {:.5} |\n", estimate.mean, estimate.standard_error)
     };
     let numbers = [
         row("entropy of the world (the floor of any model's cross-entropy)", measured.entropy_floor),
@@ -162,7 +162,8 @@ Means over {n_places} places of {held_out} held-out texts (seed {HELD_OUT_SEED})
 | | mean | standard error |
 |---|---|---|
 {numbers}
-The baselines know the world's exact frequencies of tokens, and of tokens after each token.
+The baselines are the frequencies of tokens, and of tokens after each token, learned from the exact distributions along
+{N_BASELINE_TEXTS} other texts.
 
 ## How to train it again
 

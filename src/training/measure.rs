@@ -13,7 +13,8 @@ use crate::worlds::grammar::Grammar;
 pub const HELD_OUT_SEED: u64 = 1_000_003;
 /// Seed of the texts that the baselines learn from.
 const BASELINE_SEED: u64 = 1_000_033;
-const N_BASELINE_TEXTS: usize = 100_000;
+/// Number of texts that the baselines learn from.
+pub const N_BASELINE_TEXTS: usize = 100_000;
 const N_TEXTS_AT_ONCE: usize = 64;
 
 /// A model's distance from the truth over the places of held-out texts, in nats per token.
