@@ -1,0 +1,141 @@
+//! Chromium under WebDriver: a fresh profile each time, and with the abilities that a flow needs.
+
+use std::env;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use thirtyfour::prelude::*;
+use thirtyfour::{ChromiumLikeCapabilities, LoggingPrefsLogLevel};
+
+/// What the browser can do and how large its window is.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor {
+    /// WebGPU on Chromium's software adapter; otherwise no adapter answers.
+    pub webgpu: bool,
+    /// The visitor's machine is set to dark colours.
+    pub dark: bool,
+    /// Width and height of the window, CSS pixels.
+    pub window: (u32, u32),
+}
+
+/// Somebody at a laptop without WebGPU.
+pub const PLAIN: Visitor = Visitor { webgpu: false, dark: false, window: (1280, 900) };
+
+/// A running browser; closed when dropped.
+pub struct Chromium {
+    pub driver: WebDriver,
+    chromedriver: ChromeDriver,
+}
+
+impl Chromium {
+    /// Starts ChromeDriver and, in a profile of its own, Chromium.
+    pub async fn start(visitor: Visitor) -> Self {
+        let chromedriver = ChromeDriver::start();
+        let driver = WebDriver::new(chromedriver.address(), capabilities(visitor))
+            .await
+            .expect("Chromium did not start; CHROME and CHROMEDRIVER name the two programs and must be of one version");
+        Self { driver, chromedriver }
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // thirtyfour would wait for an answer that the runtime of a failing test no longer fetches.
+        self.chromedriver.close_session(&self.driver.session_id().to_string());
+        let _ = self.driver.clone().leak();
+    }
+}
+
+fn capabilities(visitor: Visitor) -> thirtyfour::ChromeCapabilities {
+    let mut capabilities = DesiredCapabilities::chrome();
+    let (width, height) = visitor.window;
+    let mut arguments = vec![
+        "--headless".to_owned(),
+        "--no-sandbox".to_owned(),
+        // Containers have a small /dev/shm.
+        "--disable-dev-shm-usage".to_owned(),
+        format!("--window-size={width},{height}"),
+        format!("--blink-settings=preferredColorScheme={}", if visitor.dark { 0 } else { 1 }),
+    ];
+    if visitor.webgpu {
+        arguments.extend(
+            [
+                "--enable-unsafe-webgpu",
+                "--use-webgpu-adapter=swiftshader",
+                "--enable-features=Vulkan",
+                "--use-vulkan=swiftshader",
+                "--ignore-gpu-blocklist",
+            ]
+            .map(str::to_owned),
+        );
+    }
+    for argument in &arguments {
+        capabilities.add_arg(argument).expect("a browser argument");
+    }
+    if let Ok(chrome) = env::var("CHROME") {
+        capabilities.set_binary(&chrome).expect("the browser's path");
+    }
+    if visitor.window.0 < 500 {
+        // Desktop windows are never this narrow.
+        let metrics =
+            serde_json::json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 2.0 } });
+        capabilities.add_experimental_option("mobileEmulation", metrics).expect("a phone's screen");
+    }
+    capabilities.set_browser_log_level(LoggingPrefsLogLevel::All).expect("a log level");
+    capabilities
+}
+
+/// A ChromeDriver process on a port of its own choice.
+struct ChromeDriver {
+    process: Child,
+    port: u16,
+}
+
+impl ChromeDriver {
+    fn start() -> Self {
+        let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
+        let mut process = Command::new(&program)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("could not start {program}: {error}; install it or set CHROMEDRIVER")
+            });
+        let mut lines = BufReader::new(process.stdout.take().expect("ChromeDriver's output")).lines();
+        let port = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
+            .expect("ChromeDriver ended without naming its port");
+        // Read on, or ChromeDriver would stop at a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, port }
+    }
+
+    fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends the browser of a session; one that has ended already is fine too.
+    fn close_session(&self, id: &str) {
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = write!(
+                stream,
+                "DELETE /session/{id} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+            );
+            // ChromeDriver answers when the browser has ended, and then keeps the connection.
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+            let _ = stream.read(&mut [0]);
+        }
+    }
+}
+
+impl Drop for ChromeDriver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

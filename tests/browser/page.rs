@@ -1,0 +1,226 @@
+//! The page as a test sees it: everything on show as one value, and what a visitor can do.
+//!
+//! The only file that knows the page's `data-testid` names.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use thirtyfour::prelude::*;
+
+use crate::chromium::{Chromium, Visitor};
+
+/// Long enough for two cores that also run the software WebGPU adapter.
+const LIMIT: Duration = Duration::from_secs(300);
+const POLL: Duration = Duration::from_millis(100);
+
+/// Reads everything on show in one go, so that no two values come from different moments.
+const READ: &str = r#"
+const at = id => document.querySelector(`[data-testid="${id}"]`);
+const text = id => at(id)?.textContent.trim() ?? null;
+const value = id => at(id) ? Number(at(id).dataset.value) : null;
+const codes = id => (at(id)?.dataset.codes ?? "").split(" ").filter(code => code);
+const finding = id => at(`${id}-headline`) && {
+    headline: text(`${id}-headline`), scope: text(`${id}-scope`), codes: codes(`${id}-reasons`),
+};
+const texts = [...document.querySelectorAll('[data-testid="divergences"] tbody th')].map(th => th.textContent.trim());
+return {
+    busy: document.querySelector(".verdict--stale, .status--busy") !== null,
+    status: text("status"),
+    level: at("level")?.dataset.level ?? null,
+    visible: finding("verdict"),
+    raw: finding("verdict-raw"),
+    engines: ["a", "b"].map(m => at(`engine-${m}`)?.dataset.engine ?? null),
+    engine_sentences: ["a", "b"].map(m => text(`engine-${m}`)),
+    models: ["a", "b"].map(m => at(`model-${m}`)?.dataset.status ?? null),
+    sources: ["a", "b"].map(m => at(`source-${m}`)?.value ?? null),
+    errors: Object.fromEntries(["link-error", "run-error", "prompt-error", "error-a", "error-b"]
+        .filter(at).map(id => [id, text(id)])),
+    typed: [...document.querySelectorAll('input[data-testid^="prompt-"]')].map(input => input.value),
+    scores: Object.fromEntries(["raw-a", "raw-b", "visible-a", "visible-b", "mean-kl-ab"]
+        .filter(at).map(id => [id, value(id)])),
+    prompts: texts.map((text, i) => ({
+        text,
+        kl_ab: value(`kl-ab-${i}`), kl_ba: value(`kl-ba-${i}`), js: value(`js-${i}`), tv: value(`tv-${i}`),
+        next: [...document.querySelectorAll(`[data-testid^="next-${i}-"]`)].map(row => ({
+            token: row.dataset.token, log_prob_a: Number(row.dataset.logpA), log_prob_b: Number(row.dataset.logpB),
+        })),
+    })),
+};
+"#;
+
+/// Everything on show.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Shown {
+    /// Something is being computed or what is on show answers an older question.
+    pub busy: bool,
+    pub status: Option<String>,
+    pub level: Option<String>,
+    pub visible: Option<Finding>,
+    /// Shown where it differs from `visible`.
+    pub raw: Option<Finding>,
+    /// Of A and B, as all pairs below.
+    pub engines: [Option<String>; 2],
+    pub engine_sentences: [Option<String>; 2],
+    pub models: [Option<String>; 2],
+    pub sources: [Option<String>; 2],
+    pub errors: std::collections::BTreeMap<String, String>,
+    /// What stands in the prompt boxes.
+    pub typed: Vec<String>,
+    pub scores: std::collections::BTreeMap<String, f64>,
+    pub prompts: Vec<PromptRow>,
+}
+
+/// One finding of the verdict.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Finding {
+    pub headline: String,
+    pub scope: String,
+    pub codes: Vec<String>,
+}
+
+/// Both distributions after one prompt.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct PromptRow {
+    pub text: String,
+    pub kl_ab: f64,
+    pub kl_ba: f64,
+    pub js: f64,
+    pub tv: f64,
+    pub next: Vec<NextRow>,
+}
+
+/// One candidate for the next token.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct NextRow {
+    pub token: String,
+    pub log_prob_a: f64,
+    pub log_prob_b: f64,
+}
+
+impl Shown {
+    /// A verdict that answers exactly what is asked now.
+    pub fn is_settled(&self) -> bool {
+        let asked = self.typed.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+        let answered = self.prompts.iter().map(|prompt| prompt.text.as_str());
+        !self.busy && self.visible.is_some() && !self.prompts.is_empty() && asked.eq(answered)
+    }
+}
+
+/// The page in a browser of its own, which closes with it.
+pub struct Page {
+    browser: Chromium,
+}
+
+impl Page {
+    /// Opens an address in a fresh profile.
+    pub async fn open(visitor: Visitor, address: &str) -> Self {
+        let browser = Chromium::start(visitor).await;
+        browser.driver.goto(address).await.expect("the page opens");
+        Self { browser }
+    }
+
+    /// Everything on show.
+    pub async fn shown(&self) -> Shown {
+        self.script(READ).await
+    }
+
+    /// The value of a script.
+    pub async fn script<T: serde::de::DeserializeOwned>(&self, script: &str) -> T {
+        let returned = self.browser.driver.execute(script, Vec::new()).await.expect("the script runs");
+        returned.convert().expect("the script returns what is expected")
+    }
+
+    /// Waits for the verdict on what is asked now.
+    pub async fn settled(&self) -> Shown {
+        self.wait_for("a verdict on what is asked", Shown::is_settled).await
+    }
+
+    /// Waits until what is on show is as wanted; fails with all that is on show and a picture.
+    pub async fn wait_for(&self, what: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
+        let start = Instant::now();
+        loop {
+            let shown = self.shown().await;
+            if wanted(&shown) {
+                return shown;
+            }
+            if start.elapsed() > LIMIT {
+                self.picture("failed").await;
+                let console = self.console().await.join("\n");
+                panic!("waited {} s for {what}; on show: {shown:#?}\nconsole:\n{console}", LIMIT.as_secs());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Replaces one prompt by typing.
+    pub async fn type_prompt(&self, index: usize, text: &str) {
+        let input = self.find(&format!("prompt-{index}")).await;
+        input.send_keys(Key::Control + "a").await.expect("the old prompt is selected");
+        input.send_keys(text).await.expect("the prompt is typed");
+    }
+
+    /// Chooses a model from a list: `a` or `b`, and the choice's value.
+    pub async fn choose(&self, model: &str, source: &str) {
+        let list = self.find(&format!("source-{model}")).await;
+        let choice = list.find(By::Css(format!("option[value='{source}']"))).await;
+        choice
+            .unwrap_or_else(|_| panic!("model {model} offers {source}"))
+            .click()
+            .await
+            .expect("a model is chosen");
+    }
+
+    /// Chooses the engine: `auto`, `cpu` or `webgpu`.
+    pub async fn choose_engine(&self, engine: &str) {
+        self.find(&format!("engine-choice-{engine}")).await.click().await.expect("an engine is chosen");
+    }
+
+    /// Picks the files of a folder as model `a` or `b`.
+    pub async fn pick_files(&self, model: &str, folder: &Path) {
+        let mut paths: Vec<String> = std::fs::read_dir(folder)
+            .expect("the model's folder")
+            .map(|entry| entry.expect("a file").path().to_string_lossy().into_owned())
+            .collect();
+        paths.sort();
+        self.find(&format!("files-{model}"))
+            .await
+            .send_keys(paths.join("\n"))
+            .await
+            .expect("files are picked");
+    }
+
+    /// The share link.
+    pub async fn share_link(&self) -> String {
+        self.find("share-link").await.click().await.expect("the share button is clicked");
+        let start = Instant::now();
+        while start.elapsed() < LIMIT {
+            let read = "return document.querySelector('[data-testid=\"share-url\"]')?.value ?? null";
+            if let Some(link) = self.script::<Option<String>>(read).await {
+                return link;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        panic!("no share link appeared");
+    }
+
+    /// Saves a picture of the whole page.
+    pub async fn picture(&self, name: &str) {
+        let size: (u32, u32) =
+            self.script("return [innerWidth, document.documentElement.scrollHeight]").await;
+        let _ = self.browser.driver.set_window_rect(0, 0, size.0, size.1 + 200).await;
+        let path = crate::screenshots().join(format!("{name}.png"));
+        self.browser.driver.screenshot(&path).await.expect("a picture");
+    }
+
+    /// What the browser complained about since the last call.
+    pub async fn console(&self) -> Vec<String> {
+        let entries = self.browser.driver.browser_log().await.expect("the console");
+        entries.into_iter().map(|entry| format!("{}: {}", entry.level, entry.message)).collect()
+    }
+
+    async fn find(&self, testid: &str) -> WebElement {
+        let found = self.browser.driver.find(By::Css(format!("[data-testid='{testid}']"))).await;
+        found.unwrap_or_else(|_| panic!("the page has no element with data-testid {testid}"))
+    }
+}
