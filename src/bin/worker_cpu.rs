@@ -1,1 +1,9 @@
-fn main() {}
+//! The worker around the CPU engine, and around the lab.
+
+use std::future::ready;
+
+use all_or_none::engine::Device;
+
+fn main() {
+    all_or_none::worker::serve(|| ready(Device::cpu()));
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The worker around the WebGPU engine.
+
+use all_or_none::engine::Device;
+
+fn main() {
+    all_or_none::worker::serve(Device::web_gpu);
+}

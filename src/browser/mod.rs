@@ -1,3 +1,9 @@
 //! The only code that touches JavaScript.
 
+pub mod clock;
+pub mod engine_client;
+pub mod fetch;
 pub mod page;
+pub mod webgpu;
+mod wire;
+pub mod worker_scope;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::world::World;
+use crate::browser::engine_client::EngineFailure;
 use crate::lab::{Concept, EngineKind, ModelCard, ModelSource, Report, Thresholds};
 use crate::protocol::ErrorKind;
 
@@ -42,6 +43,12 @@ pub struct Failure {
     pub kind: ErrorKind,
     /// What was expected, what was found, what to do.
     pub message: String,
+}
+
+impl From<EngineFailure> for Failure {
+    fn from(EngineFailure { kind, message }: EngineFailure) -> Self {
+        Self { kind, message }
+    }
 }
 
 /// Where a model stands.

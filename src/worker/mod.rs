@@ -1,1 +1,11 @@
-//! .
+//! What runs in a worker around an engine: requests in, the engine or the lab called, answers out.
+//!
+//! Requests are served one after another. A newer request makes an older one of its kind pointless, and what is given
+//! up is answered with [`ResponseBody::Cancelled`](crate::protocol::ResponseBody).
+
+mod failure;
+mod files;
+mod host;
+mod queue;
+
+pub use host::serve;

@@ -1,0 +1,303 @@
+//! The page's end of a worker: an engine that is asked in futures.
+//!
+//! A future that is dropped gives its request up; a client that is dropped ends its worker, which gives the memory
+//! back at once. A worker that cannot be fetched, panics or breaks down fails all that it was asked.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use js_sys::{Array, Uint8Array};
+use thiserror::Error;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use super::wire::{READY, pack, unpack};
+use crate::lab::{EngineKind, Experiment, ModelCard, Observation, Report};
+use crate::protocol::{ErrorKind, ModelFilesSource, Request, RequestBody, Response, ResponseBody};
+
+/// Why an engine did not do what it was asked, in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct EngineFailure {
+    /// What kind of failure, for the page to offer the right way out.
+    pub kind: ErrorKind,
+    /// What was expected, what was found, what to do.
+    pub message: String,
+}
+
+/// A model that is ready.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The model.
+    pub model: ModelCard,
+    /// The engine that will run it.
+    pub engine: EngineKind,
+    /// The adapter's name or the instruction set.
+    pub engine_detail: String,
+    /// Largest |log p − stored log p| on the model's stored self-test, nats; absent where none is stored.
+    pub self_test: Option<f64>,
+}
+
+/// An engine in a worker of its own.
+pub struct EngineClient {
+    line: Rc<Line>,
+    on_message: Closure<dyn FnMut(MessageEvent)>,
+    on_error: Closure<dyn FnMut(Event)>,
+}
+
+impl EngineClient {
+    /// The CPU engine; it also runs the lab.
+    pub fn cpu() -> Result<Self, EngineFailure> {
+        Self::spawn("./worker_cpu_loader.js")
+    }
+
+    /// The WebGPU engine; its code is large, so ask for an adapter first.
+    pub fn webgpu() -> Result<Self, EngineFailure> {
+        Self::spawn("./worker_gpu_loader.js")
+    }
+
+    /// Fetches a model's files and loads it; `on_progress` is told the bytes so far, and in all where the host says.
+    pub async fn load(
+        &self,
+        source: ModelFilesSource,
+        on_progress: impl Fn(u64, Option<u64>) + 'static,
+    ) -> Result<Loaded, EngineFailure> {
+        match self.line.ask(RequestBody::Load { source }, Some(Rc::new(on_progress))).await? {
+            ResponseBody::Loaded { model, engine, engine_detail, self_test } => {
+                Ok(Loaded { model, engine, engine_detail, self_test })
+            }
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Runs the loaded model on the prompts and on every place of the calibration texts.
+    pub async fn observe(
+        &self,
+        prompts: Vec<String>,
+        calibration: Vec<String>,
+    ) -> Result<Observation, EngineFailure> {
+        match self.line.ask(RequestBody::Observe { prompts, calibration }, None).await? {
+            ResponseBody::Observed { observation, .. } => Ok(*observation),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Computes the report; `b` is absent when model B is a twin of A. Needs no loaded model.
+    pub async fn analyze(
+        &self,
+        experiment: Experiment,
+        a: Observation,
+        b: Option<Observation>,
+    ) -> Result<Report, EngineFailure> {
+        let (experiment, a, b) = (Box::new(experiment), Box::new(a), b.map(Box::new));
+        match self.line.ask(RequestBody::Analyze { experiment, a, b }, None).await? {
+            ResponseBody::Analyzed { report, .. } => Ok(*report),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    fn spawn(script: &str) -> Result<Self, EngineFailure> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(script, &options).map_err(|_| EngineFailure {
+            kind: ErrorKind::Internal,
+            message: "this browser does not start workers, which every engine needs: use a current browser"
+                .into(),
+        })?;
+        let line = Rc::new(Line {
+            worker,
+            last_id: Cell::new(0),
+            unsent: RefCell::new(Some(Vec::new())),
+            asked: RefCell::default(),
+            failure: RefCell::default(),
+        });
+        let (hearing, failing) = (line.clone(), line.clone());
+        let on_message = Closure::new(move |event: MessageEvent| hearing.hear(&event));
+        let on_error = Closure::new(move |event: Event| failing.fail(failing.failure_of(&event)));
+        line.worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        line.worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self { line, on_message, on_error })
+    }
+}
+
+impl Drop for EngineClient {
+    fn drop(&mut self) {
+        self.line.worker.set_onmessage(None);
+        self.line.worker.set_onerror(None);
+        self.line.fail(EngineFailure { kind: ErrorKind::Internal, message: "the engine was closed".into() });
+        // The closures live exactly as long as JavaScript may call them.
+        let _ = (&self.on_message, &self.on_error);
+    }
+}
+
+/// What the page and the worker have said.
+struct Line {
+    worker: Worker,
+    last_id: Cell<u32>,
+    /// Messages that wait for the worker to listen; none once it does, for what is sent before would be lost.
+    unsent: RefCell<Option<Vec<(Uint8Array, Array)>>>,
+    asked: RefCell<BTreeMap<u32, Asked>>,
+    /// Why the worker is gone, if it is.
+    failure: RefCell<Option<EngineFailure>>,
+}
+
+type OnProgress = Rc<dyn Fn(u64, Option<u64>)>;
+
+/// A request on its way.
+#[derive(Default)]
+struct Asked {
+    answer: Option<Result<ResponseBody, EngineFailure>>,
+    waker: Option<Waker>,
+    on_progress: Option<OnProgress>,
+}
+
+impl Asked {
+    fn settle(&mut self, answer: Result<ResponseBody, EngineFailure>) {
+        self.answer = Some(answer);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Line {
+    fn ask(self: &Rc<Self>, body: RequestBody, on_progress: Option<OnProgress>) -> Answer {
+        let id = self.last_id.get() + 1;
+        self.last_id.set(id);
+        let mut asked = Asked { on_progress, ..Asked::default() };
+        if let Some(failure) = self.failure.borrow().clone() {
+            asked.settle(Err(failure));
+        } else if let Err(failure) = self.send(&Request { id, body }) {
+            asked.settle(Err(failure));
+        }
+        self.asked.borrow_mut().insert(id, asked);
+        Answer { line: self.clone(), id }
+    }
+
+    fn send(&self, request: &Request) -> Result<(), EngineFailure> {
+        let told =
+            |what: &str| EngineFailure { kind: ErrorKind::Internal, message: format!("the request {what}") };
+        let message = pack(request).map_err(|error| told(&format!("cannot be packed: {error}")))?;
+        match self.unsent.borrow_mut().as_mut() {
+            Some(unsent) => unsent.push(message),
+            None => self.post(&message).map_err(|()| told("is too large for this browser"))?,
+        }
+        Ok(())
+    }
+
+    fn post(&self, (message, transferred): &(Uint8Array, Array)) -> Result<(), ()> {
+        self.worker.post_message_with_transfer(message, transferred).map_err(|_| ())
+    }
+
+    fn hear(&self, event: &MessageEvent) {
+        let data = event.data();
+        match data.as_string() {
+            Some(word) if word == READY => {
+                for message in self.unsent.take().unwrap_or_default() {
+                    if self.post(&message).is_err() {
+                        self.fail(internal("a request is too large for this browser".into()));
+                    }
+                }
+            }
+            Some(last_words) => self.fail(internal(last_words)),
+            None => match unpack::<Response>(data) {
+                Some(response) => self.deliver(response),
+                None => self.fail(internal(
+                    "the page and its engine are of different versions: reload the page".into(),
+                )),
+            },
+        }
+    }
+
+    fn deliver(&self, response: Response) {
+        if let ResponseBody::Progress { done, total } = response.body {
+            let on_progress =
+                self.asked.borrow().get(&response.id).and_then(|asked| asked.on_progress.clone());
+            if let Some(on_progress) = on_progress {
+                on_progress(done, total);
+            }
+        } else if let Some(asked) = self.asked.borrow_mut().get_mut(&response.id) {
+            asked.settle(match response.body {
+                ResponseBody::Failed { kind, message } => Err(EngineFailure { kind, message }),
+                body => Ok(body),
+            });
+        }
+    }
+
+    /// Ends the worker; all that it was asked, and all that it will be, fails. The first reason stands.
+    fn fail(&self, failure: EngineFailure) {
+        self.worker.terminate();
+        let failure = self.failure.borrow_mut().get_or_insert(failure).clone();
+        for asked in self.asked.borrow_mut().values_mut().filter(|asked| asked.answer.is_none()) {
+            asked.settle(Err(failure.clone()));
+        }
+    }
+
+    /// Before the worker listens, its code did not arrive; later it has met an error.
+    fn failure_of(&self, event: &Event) -> EngineFailure {
+        if self.unsent.borrow().is_some() {
+            return EngineFailure {
+                kind: ErrorKind::Network,
+                message: "the engine's code could not be fetched: check the connection, then load again"
+                    .into(),
+            };
+        }
+        let detail = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
+        internal(format!("the engine met an error of its own and stopped: load the model again ({detail})"))
+    }
+}
+
+/// The answer to one request.
+struct Answer {
+    line: Rc<Line>,
+    id: u32,
+}
+
+impl Future for Answer {
+    type Output = Result<ResponseBody, EngineFailure>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut asked = self.line.asked.borrow_mut();
+        let Some(entry) = asked.get_mut(&self.id) else {
+            return Poll::Ready(Err(internal("an answer was asked for twice".into())));
+        };
+        match entry.answer.take() {
+            Some(answer) => {
+                asked.remove(&self.id);
+                Poll::Ready(answer)
+            }
+            None => {
+                entry.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let unanswered =
+            self.line.asked.borrow_mut().remove(&self.id).is_some_and(|asked| asked.answer.is_none());
+        if unanswered && self.line.failure.borrow().is_none() {
+            let body = RequestBody::Cancel { request_id: self.id };
+            // A worker that cannot be told finishes for nobody.
+            let _ = self.line.send(&Request { id: 0, body });
+        }
+    }
+}
+
+fn internal(message: String) -> EngineFailure {
+    EngineFailure { kind: ErrorKind::Internal, message }
+}
+
+fn unexpected(answer: ResponseBody) -> EngineFailure {
+    match answer {
+        ResponseBody::Cancelled => internal("given up for a newer request".into()),
+        _ => internal("the engine answered another question than was asked: reload the page".into()),
+    }
+}

@@ -1,0 +1,164 @@
+//! A worker's state: its device, its model, and the request in hand.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+
+use super::failure::Failure;
+use super::files::fetch_folder;
+use super::queue::Queue;
+use crate::browser::clock;
+use crate::browser::fetch::Abort;
+use crate::browser::worker_scope::WorkerScope;
+use crate::engine::{Device, DeviceError, ModelFiles, SelfTest, Session};
+use crate::lab;
+use crate::protocol::{ModelFilesSource, Request, RequestBody, Response, ResponseBody};
+
+/// Serves the page for as long as the worker lives. The device is opened by the first load and kept: a second one
+/// cannot be opened in one worker.
+pub fn serve<F>(open_device: impl Fn() -> F + 'static)
+where
+    F: Future<Output = Result<Device, DeviceError>> + 'static,
+{
+    let Some(scope) = WorkerScope::current() else { return };
+    let host = Rc::new(Host {
+        scope: scope.clone(),
+        open_device,
+        device: RefCell::default(),
+        session: RefCell::default(),
+        queue: RefCell::default(),
+        in_hand: RefCell::default(),
+        is_busy: Cell::new(false),
+    });
+    scope.serve(move |request| host.receive(request));
+}
+
+struct Host<O> {
+    scope: WorkerScope,
+    open_device: O,
+    device: RefCell<Option<Device>>,
+    session: RefCell<Option<Session>>,
+    queue: RefCell<Queue>,
+    /// The request being served, and the word that gives it up.
+    in_hand: RefCell<Option<(u32, Abort)>>,
+    is_busy: Cell<bool>,
+}
+
+impl<O, F> Host<O>
+where
+    O: Fn() -> F + 'static,
+    F: Future<Output = Result<Device, DeviceError>> + 'static,
+{
+    fn receive(self: &Rc<Self>, request: Request) {
+        if let RequestBody::Cancel { request_id } = request.body {
+            self.give_up(request_id);
+            return;
+        }
+        if let Some(older) = self.queue.borrow_mut().push(request) {
+            self.respond(older, ResponseBody::Cancelled);
+        }
+        if !self.is_busy.replace(true) {
+            let host = self.clone();
+            spawn_local(async move { host.work().await });
+        }
+    }
+
+    fn give_up(&self, id: u32) {
+        if self.queue.borrow_mut().remove(id) {
+            self.respond(id, ResponseBody::Cancelled);
+        } else if let Some((in_hand, abort)) = &*self.in_hand.borrow()
+            && *in_hand == id
+        {
+            abort.abort();
+        }
+    }
+
+    /// Serves until nothing waits.
+    async fn work(&self) {
+        loop {
+            // Newer requests and cancellations that have arrived count before the next step begins.
+            clock::next_turn().await;
+            let Some(Request { id, body }) = self.queue.borrow_mut().next() else { break };
+            let abort = Abort::new();
+            self.in_hand.replace(Some((id, abort.clone())));
+            let answer = self.answer(id, body, &abort).await;
+            self.in_hand.replace(None);
+            let answer = if abort.is_aborted() { Err(Failure::Cancelled) } else { answer };
+            self.respond(id, answer.unwrap_or_else(ResponseBody::from));
+        }
+        self.is_busy.set(false);
+    }
+
+    async fn answer(&self, id: u32, body: RequestBody, abort: &Abort) -> Result<ResponseBody, Failure> {
+        match body {
+            RequestBody::Load { source } => self.load(id, source, abort).await,
+            RequestBody::Observe { prompts, calibration } => self.observe(&prompts, &calibration).await,
+            RequestBody::Analyze { experiment, a, b } => {
+                let began = clock::now_millis();
+                let report = Box::new(lab::analyze(&experiment, &a, b.as_deref(), &mut |_| ())?);
+                Ok(ResponseBody::Analyzed { report, elapsed_millis: clock::now_millis() - began })
+            }
+            RequestBody::Cancel { .. } => Err(Failure::Cancelled),
+        }
+    }
+
+    async fn load(&self, id: u32, source: ModelFilesSource, abort: &Abort) -> Result<ResponseBody, Failure> {
+        // The model before gives its memory back first.
+        self.session.replace(None);
+        let (name, files) = match source {
+            ModelFilesSource::Picked { name, files } => {
+                (name, files.into_iter().map(|file| (file.name, file.bytes)).collect())
+            }
+            ModelFilesSource::Folder { name, url } => {
+                let report = |done, total| self.respond(id, ResponseBody::Progress { done, total });
+                (name, fetch_folder(&url, abort, &report).await?)
+            }
+        };
+        let files = ModelFiles::from_named(name, files)?;
+        let self_test = files.self_test.as_deref().map(SelfTest::parse).transpose()?;
+        let device = self.device().await?;
+        if abort.is_aborted() {
+            return Err(Failure::Cancelled);
+        }
+        let session = Session::load(files, device).await?;
+        let self_test = match self_test {
+            Some(known) => Some(known.deviation(&session).await?),
+            None => None,
+        };
+        let answer = ResponseBody::Loaded {
+            model: session.card().clone(),
+            engine: session.device().kind,
+            engine_detail: session.device().detail.clone(),
+            self_test,
+        };
+        self.session.replace(Some(session));
+        Ok(answer)
+    }
+
+    async fn observe(&self, prompts: &[String], calibration: &[String]) -> Result<ResponseBody, Failure> {
+        let began = clock::now_millis();
+        // Requests are served one by one, so nobody misses the session while it is away.
+        let session =
+            self.session.take().ok_or_else(|| Failure::internal("no model is loaded in this engine"))?;
+        let observation = session.observe(prompts, calibration).await;
+        self.session.replace(Some(session));
+        let elapsed_millis = clock::now_millis() - began;
+        Ok(ResponseBody::Observed { observation: Box::new(observation?), elapsed_millis })
+    }
+
+    async fn device(&self) -> Result<Device, Failure> {
+        let kept = self.device.borrow().clone();
+        if let Some(device) = kept {
+            return Ok(device);
+        }
+        let device = (self.open_device)().await?;
+        self.device.replace(Some(device.clone()));
+        Ok(device)
+    }
+
+    fn respond(&self, id: u32, body: ResponseBody) {
+        self.scope.respond(&Response { id, body });
+    }
+}
