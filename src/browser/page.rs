@@ -10,6 +10,21 @@ fn window() -> Option<Window> {
     web_sys::window()
 }
 
+/// From now on a panic goes to the console and, in words, to the top of the page, which cannot go on after it.
+pub fn show_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        let Some(document) = window().and_then(|window| window.document()) else { return };
+        let (Some(body), Ok(alert)) = (document.body(), document.create_element("p")) else { return };
+        let _ = alert.set_attribute("role", "alert");
+        alert.set_class_name("error");
+        alert.set_text_content(Some(&format!(
+            "This page has met an error of its own and stopped: reload it. Your prompts are kept. ({info})"
+        )));
+        let _ = body.prepend_with_node_1(&alert);
+    }));
+}
+
 /// The element that the page is mounted into, emptied.
 pub fn mount_point(id: &str) -> Option<HtmlElement> {
     let element: HtmlElement = window()?.document()?.get_element_by_id(id)?.dyn_into().ok()?;

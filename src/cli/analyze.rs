@@ -20,8 +20,9 @@ pub fn run(arguments: &AnalyzeArguments, out: &mut dyn Write) -> Result<(), CliE
 fn read_tensors(path: &Path) -> Result<Tensors, CliError> {
     let bytes = fs::read(path).map_err(|source| CliError::Read { path: path.to_owned(), source })?;
     let bad = |message: String| CliError::BadTensors { path: path.to_owned(), message };
-    let file = SafeTensors::deserialize(&bytes)
-        .map_err(|error| bad(format!("expected a safetensors file, found one that does not parse ({error})")))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| {
+        bad(format!("expected a safetensors file, found one that does not parse ({error})"))
+    })?;
     let matrix = |name: &str| read_matrix(&file, name).map_err(bad);
     Ok(Tensors {
         f_a: matrix("f_a")?,
@@ -44,7 +45,9 @@ fn read_matrix(file: &SafeTensors<'_>, name: &str) -> Result<Tensor, String> {
     };
     let data = view.data();
     let (values, is_f32) = match view.dtype() {
-        Dtype::F32 => (data.as_chunks().0.iter().map(|&bytes| f64::from(f32::from_le_bytes(bytes))).collect(), true),
+        Dtype::F32 => {
+            (data.as_chunks().0.iter().map(|&bytes| f64::from(f32::from_le_bytes(bytes))).collect(), true)
+        }
         Dtype::F64 => (data.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect(), false),
         other => return Err(format!("expected {name} as f32 or f64, found {other:?}")),
     };
@@ -52,7 +55,11 @@ fn read_matrix(file: &SafeTensors<'_>, name: &str) -> Result<Tensor, String> {
 }
 
 /// An i64 tensor that may be absent, flattened; `columns` is `None` for a vector.
-fn read_integers(file: &SafeTensors<'_>, name: &str, columns: Option<usize>) -> Result<Option<Vec<i64>>, String> {
+fn read_integers(
+    file: &SafeTensors<'_>,
+    name: &str,
+    columns: Option<usize>,
+) -> Result<Option<Vec<i64>>, String> {
     let Ok(view) = file.tensor(name) else { return Ok(None) };
     let (is_right_shape, expected) = match columns {
         None => (view.shape().len() == 1, "(n)".to_owned()),

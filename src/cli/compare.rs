@@ -22,12 +22,12 @@ pub fn run(arguments: &CompareArguments, out: &mut dyn Write) -> Result<(), CliE
     };
     let model_a = Model::parse(&arguments.a)?;
     let model_b = Model::parse(&arguments.b)?;
-    let a = model_a
-        .observe(&prompts, arguments)?
-        .ok_or_else(|| CliError::BadModel(format!(
+    let a = model_a.observe(&prompts, arguments)?.ok_or_else(|| {
+        CliError::BadModel(format!(
             "expected a folder or bundled:NAME as model A, found {}; only model B can be a twin",
             arguments.a
-        )))?;
+        ))
+    })?;
     let b = model_b.observe(&prompts, arguments)?;
     let experiment = Experiment {
         model_a: model_a.source(&a),
@@ -64,7 +64,11 @@ impl Model {
     }
 
     /// Runs the model on all contexts; a twin has none of its own to run.
-    fn observe(&self, prompts: &[String], arguments: &CompareArguments) -> Result<Option<Observation>, CliError> {
+    fn observe(
+        &self,
+        prompts: &[String],
+        arguments: &CompareArguments,
+    ) -> Result<Option<Observation>, CliError> {
         let folder = match self {
             Self::Bundled { folder, .. } | Self::Folder(folder) => folder,
             Self::Twin(_) => return Ok(None),

@@ -61,12 +61,14 @@ pub fn read_prompts(path: &Path) -> Result<Vec<String>, CliError> {
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(line_idx, line)| match line.trim_start().starts_with('{') {
             false => Ok(line.to_owned()),
-            true => serde_json::from_str::<Line>(line).map(|line| line.text).map_err(|error| CliError::BadLine {
-                path: path.to_owned(),
-                line: line_idx + 1,
-                expected: r#"{"text": "…"}"#,
-                found: error.to_string(),
-            }),
+            true => {
+                serde_json::from_str::<Line>(line).map(|line| line.text).map_err(|error| CliError::BadLine {
+                    path: path.to_owned(),
+                    line: line_idx + 1,
+                    expected: r#"{"text": "…"}"#,
+                    found: error.to_string(),
+                })
+            }
         })
         .collect::<Result<Vec<String>, CliError>>()?;
     if prompts.is_empty() { Err(CliError::NoPrompts { path: path.to_owned() }) } else { Ok(prompts) }
@@ -99,7 +101,8 @@ pub fn read_model_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, CliErr
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(at(folder))? {
         let path = entry.map_err(at(folder))?.path();
-        let wanted = path.extension().is_some_and(|extension| extension == "json" || extension == "safetensors");
+        let wanted =
+            path.extension().is_some_and(|extension| extension == "json" || extension == "safetensors");
         if wanted && path.is_file() {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             files.push((name, fs::read(&path).map_err(at(&path))?));

@@ -14,17 +14,15 @@ const NEXT_TOKENS: usize = 5;
 
 /// The verdict first, then what it rests on.
 pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError> {
-    writeln!(out, "{}", words::headline(&report.verdict.visible))?;
-    writeln!(out, "{}", words::scope(report))?;
-    for reason in &report.verdict.visible.reasons {
-        writeln!(out, "- {}", words::reason(*reason))?;
-    }
-    writeln!(out, "\nIn each model's own coordinates: {}", words::headline(&report.verdict.raw))?;
-    for reason in &report.verdict.raw.reasons {
-        writeln!(out, "- {}", words::reason(*reason))?;
+    for finding in words::findings(report) {
+        writeln!(out, "{}:\n{}\n{}", finding.about, finding.headline, finding.scope)?;
+        for (code, sentence) in finding.reasons {
+            writeln!(out, "- {sentence} ({code})")?;
+        }
+        writeln!(out)?;
     }
     let equality = &report.equality;
-    writeln!(out, "\n{}", words::level(equality.level))?;
+    writeln!(out, "{}. {}", words::level_name(equality.level), words::level_sentence(equality))?;
     writeln!(
         out,
         "largest difference {:.3e} nats, noise floor {:.3e} nats; mean KL(A‖B) {:.4e}, KL(B‖A) {:.4e}, JS {:.4e} nats; {} contexts from {} texts, {} tokens",

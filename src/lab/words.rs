@@ -20,6 +20,10 @@ pub enum Version {
 /// One finding in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingWords {
+    /// What it is about.
+    pub about: String,
+    /// Its kind, for colours.
+    pub kind: VerdictKind,
     /// One sentence that can stand alone.
     pub headline: String,
     /// For whom and where the headline holds; never to be left out.
@@ -28,14 +32,28 @@ pub struct FindingWords {
     pub reasons: Vec<(&'static str, &'static str)>,
 }
 
+/// Everything that the verdict says, the report's own headline first; what both versions say is said once.
+pub fn findings(report: &Report) -> Vec<FindingWords> {
+    let (lead, other) = match report.verdict.raw.kind {
+        VerdictKind::Mixed => (Version::Raw, Version::Visible),
+        _ => (Version::Visible, Version::Raw),
+    };
+    let (lead, other) = (finding(report, lead), finding(report, other));
+    let is_said_twice = FindingWords { about: lead.about.clone(), ..other.clone() } == lead;
+    if is_said_twice { vec![lead] } else { vec![lead, other] }
+}
+
 /// The finding on one version of the property, in words.
 pub fn finding(report: &Report, version: Version) -> FindingWords {
-    let Finding { kind, reasons } = match version {
-        Version::Visible => &report.verdict.visible,
-        Version::Raw => &report.verdict.raw,
+    let concept = &report.experiment.concept.name;
+    let (Finding { kind, reasons }, seen_from) = match version {
+        Version::Visible => (&report.verdict.visible, "as far as the distribution can see it"),
+        Version::Raw => (&report.verdict.raw, "in each model’s own coordinates"),
     };
     FindingWords {
-        headline: headline(*kind, &report.experiment.concept.name),
+        about: format!("Parallelism of {concept}, {seen_from}"),
+        kind: *kind,
+        headline: headline(*kind, concept),
         scope: scope(*kind, version, report),
         reasons: reasons.iter().map(|&r| (reason_code(r), reason(r))).collect(),
     }
@@ -380,7 +398,7 @@ mod tests {
             .flat_map(|&version| {
                 let words = finding(&report, version);
                 let reasons = words.reasons.into_iter().map(|(_, sentence)| sentence.to_owned());
-                [words.headline, words.scope].into_iter().chain(reasons)
+                [words.about, words.headline, words.scope].into_iter().chain(reasons)
             })
             .chain([level_name(level).to_owned(), level_sentence(&report.equality)])
             .collect()
@@ -456,6 +474,18 @@ mod tests {
         let twin = report(VerdictKind::HeldByNone, Level::Constructed, None);
         let scope = finding(&twin, Version::Visible).scope;
         assert!(scope.contains("equality is a theorem") && !scope.contains("95%"), "{scope}");
+    }
+
+    #[test]
+    fn a_mixed_raw_finding_leads_and_what_is_the_same_is_said_once() {
+        let mut twin = report(VerdictKind::HeldByAll, Level::Constructed, None);
+        twin.verdict.raw.kind = VerdictKind::Mixed;
+        let kinds: Vec<_> = findings(&twin).into_iter().map(|finding| finding.kind).collect();
+        assert_eq!(kinds, [VerdictKind::Mixed, VerdictKind::HeldByAll]);
+        let held = findings(&report(VerdictKind::HeldByAll, Level::Constructed, None));
+        assert_eq!(held.len(), 2, "the raw version has another scope");
+        assert!(held[0].about.ends_with("as far as the distribution can see it"));
+        assert_eq!(findings(&report(VerdictKind::NotEquivalent, Level::Different, None)).len(), 1);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::panels::{
-    CoupledMapPanel, DivergencesPanel, EngineLine, ModelBox, NextTokensPanel, ParallelismPanel, PromptEditor,
-    VerdictPanel, VisibilityPanel,
+    ConceptPicker, CoupledMapPanel, DivergencesPanel, EngineLine, ModelBox, NextTokensPanel,
+    ParallelismPanel, PromptEditor, VerdictPanel, VisibilityPanel,
 };
 use super::session::Session;
 use super::state::Page;
@@ -15,6 +15,9 @@ pub fn App() -> impl IntoView {
     let page = Page::new();
     provide_context(page);
     provide_context(Session::start(page));
+    // A file that misses a model's box must not make the browser leave the page.
+    window_event_listener(leptos::ev::dragover, |event| event.prevent_default());
+    window_event_listener(leptos::ev::drop, |event| event.prevent_default());
     view! {
         {move || {
             page.link_error
@@ -37,6 +40,7 @@ pub fn App() -> impl IntoView {
                 <ModelBox model=page.b />
             </div>
             <PromptEditor />
+            <ConceptPicker />
             <EngineLine />
         </section>
         <NextTokensPanel />
@@ -51,7 +55,7 @@ pub fn App() -> impl IntoView {
 
 /// Replaces the placeholder of `index.html` by the page.
 pub fn mount() {
-    console_error_panic_hook::set_once();
+    crate::browser::page::show_panics();
     if let Some(element) = crate::browser::page::mount_point("app") {
         mount_to(element, || view! { <App /> }).forget();
     }

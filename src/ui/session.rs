@@ -1,16 +1,81 @@
 //! What the page does: loads models, runs prompts, asks for the report. The newest request wins.
+//!
+//! Each model sits in a seat with a worker of its own; giving up a load or a model ends its worker, which gives the
+//! memory back at once. A second worker runs the same model on WebGPU once that has passed its self-test.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use super::state::{EngineChoice, Page, Slot};
+use super::join::both;
+use super::state::{Adapter, EngineChoice, Failure, GpuEngine, ModelStatus, Page, Phase, Slot};
+use super::world::World;
+use crate::browser::engine_client::EngineClient;
 use crate::browser::page::{self, ChosenFiles};
 use crate::lab::link::{self, LinkError};
-use crate::lab::{Concept, Experiment, ModelSource};
+use crate::lab::{Concept, EngineKind, Experiment, ModelSource, Observation};
+use crate::protocol::{ErrorKind, ModelFilesSource};
+
+/// How long typing must rest before the models run again.
+const REST: Duration = Duration::from_millis(300);
+
+/// Largest self-test difference, in nats, at which WebGPU may take over.
+const SELF_TEST_LIMIT: f64 = 1e-3;
+
+/// Prompts that a first visit begins with.
+const FIRST_PROMPTS: usize = 3;
+
+/// Where the visitor's prompts are kept between visits.
+const PROMPTS_KEY: &str = "all-or-none.prompts";
 
 /// A handle on the running session.
 #[derive(Clone, Copy)]
 pub struct Session {
     page: Page,
+    inner: StoredValue<Rc<RefCell<Inner>>, LocalStorage>,
+}
+
+/// What is not shown.
+#[derive(Default)]
+struct Inner {
+    a: Seat,
+    b: Seat,
+    lab: Option<Rc<EngineClient>>,
+    /// Number of the newest run; older ones find out that they are old.
+    run: u64,
+    rest: Option<TimeoutHandle>,
+}
+
+/// One model's workers and what they last said.
+#[derive(Default)]
+struct Seat {
+    /// Number of the newest load.
+    load: u64,
+    files: Option<ModelFilesSource>,
+    cpu: Option<Rc<EngineClient>>,
+    gpu: Option<Rc<EngineClient>>,
+    last: Option<Observed>,
+}
+
+/// An observation that may still answer.
+#[derive(Clone)]
+struct Observed {
+    engine: EngineKind,
+    prompts: Vec<String>,
+    observation: Rc<Observation>,
+}
+
+impl Inner {
+    fn seat(&mut self, slot: Slot) -> &mut Seat {
+        match slot {
+            Slot::A => &mut self.a,
+            Slot::B => &mut self.b,
+        }
+    }
 }
 
 /// The session, wherever a panel needs it.
@@ -19,31 +84,125 @@ pub fn use_session() -> Session {
 }
 
 impl Session {
-    /// Starts everything.
+    /// Restores the link or the last visit, then loads both models and asks for WebGPU.
     pub fn start(page: Page) -> Self {
-        Self { page }
+        let session = Self { page, inner: StoredValue::new_local(Rc::default()) };
+        session.open_link();
+        window_event_listener(leptos::ev::hashchange, move |_| {
+            session.open_link();
+            session.reload(Slot::A);
+            session.reload(Slot::B);
+        });
+        spawn_local(session.ask_for_webgpu());
+        spawn_local(session.fetch_world());
+        session.reload(Slot::A);
+        session.reload(Slot::B);
+        session
     }
 
     /// Another model in one place.
     pub fn choose_model(self, slot: Slot, source: ModelSource) {
         self.page.model(slot).source.set(source);
+        self.with(|inner| inner.seat(slot).files = None);
+        self.reload(slot);
     }
 
     /// The visitor's own files in one place.
-    pub fn pick_files(self, _slot: Slot, _chosen: Option<ChosenFiles>) {}
+    pub fn pick_files(self, slot: Slot, chosen: Option<ChosenFiles>) {
+        let Some(chosen) = chosen else { return };
+        let model = self.page.model(slot);
+        let load = self.vacate(slot);
+        // Only files that a link asks for can be the wrong ones.
+        let expected = match model.source.get_untracked() {
+            ModelSource::Local { sha256, .. } if self.with(|inner| inner.seat(slot).files.is_none()) => {
+                sha256
+            }
+            _ => String::new(),
+        };
+        let name = chosen.name.clone();
+        model.source.set(ModelSource::Local { name: name.clone(), sha256: expected });
+        model.status.set(ModelStatus::Loading { done: 0, total: None });
+        spawn_local(async move {
+            let read = chosen.read().await;
+            if self.with(|inner| inner.seat(slot).load) != load {
+                return;
+            }
+            match read {
+                Ok(files) => {
+                    self.with(|inner| {
+                        inner.seat(slot).files = Some(ModelFilesSource::Picked { name, files })
+                    });
+                    self.reload(slot);
+                }
+                Err(message) => {
+                    model.status.set(ModelStatus::Failed(Failure { kind: ErrorKind::BadModel, message }));
+                }
+            }
+        });
+    }
 
     /// Stops a load.
-    pub fn cancel(self, _slot: Slot) {}
+    pub fn cancel(self, slot: Slot) {
+        self.vacate(slot);
+        self.page.model(slot).status.set(ModelStatus::Cancelled);
+        self.page.phase.set(Phase::Waiting);
+    }
 
-    /// Loads again what was chosen.
-    pub fn reload(self, _slot: Slot) {}
+    /// Loads what is chosen, from the start.
+    pub fn reload(self, slot: Slot) {
+        let model = self.page.model(slot);
+        let load = self.vacate(slot);
+        self.page.phase.set(Phase::Waiting);
+        match model.source.get_untracked() {
+            ModelSource::Twin { .. } => {
+                model.status.set(ModelStatus::Twin);
+                self.run();
+            }
+            ModelSource::Bundled { name } => {
+                let url = page::address_of(&format!("models/{name}/"));
+                let files = ModelFilesSource::Folder { name, url };
+                self.with(|inner| inner.seat(slot).files = Some(files.clone()));
+                spawn_local(self.load(slot, load, files));
+            }
+            ModelSource::Local { name, .. } => match self.with(|inner| inner.seat(slot).files.clone()) {
+                Some(files) => spawn_local(self.load(slot, load, files)),
+                None => model.status.set(ModelStatus::Failed(Failure {
+                    kind: ErrorKind::BadModel,
+                    message: format!(
+                        "The link names files called “{name}” on its maker’s computer: choose yours here."
+                    ),
+                })),
+            },
+        }
+    }
 
-    /// Prompts changed.
-    pub fn prompts_edited(self) {}
+    /// Prompts changed: keep them, and run when typing rests.
+    pub fn prompts_edited(self) {
+        let texts: Vec<String> =
+            self.page.prompts.with_untracked(|prompts| prompts.iter().map(|p| p.text.clone()).collect());
+        if let Ok(text) = serde_json::to_string(&texts) {
+            page::store(PROMPTS_KEY, &text);
+        }
+        // Whatever runs now answers an old question.
+        self.with(|inner| inner.run += 1);
+        let next = set_timeout_with_handle(move || self.run(), REST).ok();
+        if let Some(earlier) = self.with(|inner| std::mem::replace(&mut inner.rest, next)) {
+            earlier.clear();
+        }
+    }
+
+    /// Another concept.
+    pub fn choose_concept(self, concept: Concept) {
+        self.page.concept.set(Some(concept));
+        self.run();
+    }
 
     /// Another engine.
     pub fn choose_engine(self, choice: EngineChoice) {
         self.page.engine_choice.set(choice);
+        self.start_webgpu(Slot::A);
+        self.start_webgpu(Slot::B);
+        self.run();
     }
 
     /// The address that restores what is asked now.
@@ -62,9 +221,334 @@ impl Session {
             concept: page
                 .concept
                 .get_untracked()
-                .unwrap_or_else(|| Concept { name: String::new(), pairs: Vec::new() }),
+                .unwrap_or_else(|| Concept { name: String::new(), pairs: vec![] }),
             seed: page.seed.get_untracked(),
             thresholds: page.thresholds.get_untracked(),
         }
+    }
+
+    /// Puts what a link asks for into the page; a bad link changes nothing.
+    fn open_link(self) {
+        let page = self.page;
+        let fragment = page::fragment();
+        page.link_error.set(None);
+        if fragment.is_empty() {
+            return;
+        }
+        match link::decode(&fragment) {
+            Ok(experiment) => {
+                page.a.source.set(experiment.model_a);
+                page.b.source.set(experiment.model_b);
+                page.set_prompts(experiment.prompts);
+                page.concept.set(Some(experiment.concept));
+                page.seed.set(experiment.seed);
+                page.thresholds.set(experiment.thresholds);
+            }
+            Err(error) => page.link_error.set(Some(error.to_string())),
+        }
+    }
+
+    /// Calibration texts, concepts, presets; then the visitor's last prompts or the first presets.
+    async fn fetch_world(self) {
+        let page = self.page;
+        let ((calibration, concepts), prompts) = both(
+            both(page::text_of("world/calibration.txt"), page::text_of("world/concepts.json")),
+            page::text_of("world/prompts.json"),
+        )
+        .await;
+        let world = match (calibration, concepts, prompts) {
+            (Ok(calibration), Ok(concepts), Ok(prompts)) => {
+                World::parse(&calibration, &concepts, &prompts).map_err(|error| error.to_string())
+            }
+            (Err(message), ..) | (_, Err(message), _) | (.., Err(message)) => Err(message),
+        };
+        match world {
+            Ok(world) => {
+                if page.concept.with_untracked(Option::is_none) {
+                    page.concept.set(world.concepts.first().cloned());
+                }
+                if page.prompts.with_untracked(Vec::is_empty) {
+                    let kept = page::stored(PROMPTS_KEY)
+                        .and_then(|text| serde_json::from_str::<Vec<String>>(&text).ok());
+                    let presets = || {
+                        world
+                            .presets
+                            .iter()
+                            .flat_map(|set| &set.prompts)
+                            .take(FIRST_PROMPTS)
+                            .cloned()
+                            .collect()
+                    };
+                    page.set_prompts(kept.filter(|texts| !texts.is_empty()).unwrap_or_else(presets));
+                }
+                page.world.set(Some(world));
+                self.run();
+            }
+            Err(message) => page.phase.set(Phase::Failed(Failure { kind: ErrorKind::Network, message })),
+        }
+    }
+
+    /// Ends a seat's workers and makes its pending load old; returns the number of the next load.
+    fn vacate(self, slot: Slot) -> u64 {
+        self.page.model(slot).gpu.set(GpuEngine::Unused);
+        self.with(|inner| {
+            inner.run += 1;
+            let seat = inner.seat(slot);
+            seat.load += 1;
+            seat.cpu = None;
+            seat.gpu = None;
+            seat.last = None;
+            seat.load
+        })
+    }
+
+    /// Loads a model on the CPU engine, which answers first.
+    async fn load(self, slot: Slot, load: u64, files: ModelFilesSource) {
+        let model = self.page.model(slot);
+        model.status.set(ModelStatus::Loading { done: 0, total: None });
+        let outcome = match EngineClient::cpu() {
+            Ok(client) => {
+                let client = Rc::new(client);
+                self.with(|inner| inner.seat(slot).cpu = Some(client.clone()));
+                let is_newest = move || self.with(|inner| inner.seat(slot).load) == load;
+                client
+                    .load(files, move |done, total| {
+                        if is_newest() {
+                            model.status.set(ModelStatus::Loading { done, total });
+                        }
+                    })
+                    .await
+            }
+            Err(failure) => Err(failure),
+        };
+        if self.with(|inner| inner.seat(slot).load) != load {
+            return;
+        }
+        match outcome {
+            Ok(loaded) => {
+                if let ModelSource::Local { name, sha256 } = model.source.get_untracked() {
+                    if !sha256.is_empty() && sha256 != loaded.model.sha256 {
+                        self.page.link_error.set(Some(format!(
+                            "The files called “{name}” are not those that the link was made with: the numbers will differ."
+                        )));
+                    }
+                    model.source.set(ModelSource::Local { name, sha256: loaded.model.sha256.clone() });
+                }
+                model.status.set(ModelStatus::Ready(loaded.model));
+                self.run();
+                self.start_webgpu(slot);
+            }
+            Err(failure) => {
+                self.with(|inner| inner.seat(slot).cpu = None);
+                model.status.set(ModelStatus::Failed(failure.into()));
+            }
+        }
+    }
+
+    /// Asks the browser for an adapter, within a time limit.
+    async fn ask_for_webgpu(self) {
+        let answer = crate::browser::webgpu::adapter_answers().await;
+        self.page.adapter.set(match answer {
+            Ok(()) => Adapter::Found,
+            Err(why) => Adapter::Absent(why),
+        });
+        self.start_webgpu(Slot::A);
+        self.start_webgpu(Slot::B);
+    }
+
+    /// Fetches and tests the WebGPU engine of a model that is ready, unless the visitor wants the CPU only.
+    fn start_webgpu(self, slot: Slot) {
+        let model = self.page.model(slot);
+        let is_wanted = self.page.engine_choice.get_untracked() != EngineChoice::Cpu
+            && self.page.adapter.get_untracked() == Adapter::Found
+            && matches!(model.status.get_untracked(), ModelStatus::Ready(_))
+            && model.gpu.get_untracked() == GpuEngine::Unused;
+        let files = self.with(|inner| inner.seat(slot).files.clone());
+        if let Some(files) = files.filter(|_| is_wanted) {
+            model.gpu.set(GpuEngine::Starting);
+            let load = self.with(|inner| inner.seat(slot).load);
+            spawn_local(self.load_on_webgpu(slot, load, files));
+        }
+    }
+
+    async fn load_on_webgpu(self, slot: Slot, load: u64, files: ModelFilesSource) {
+        let model = self.page.model(slot);
+        let outcome = match EngineClient::webgpu() {
+            Ok(client) => {
+                let client = Rc::new(client);
+                self.with(|inner| inner.seat(slot).gpu = Some(client.clone()));
+                client.load(files, |_, _| {}).await
+            }
+            Err(failure) => Err(failure),
+        };
+        if self.with(|inner| inner.seat(slot).load) != load {
+            return;
+        }
+        let refused = match outcome {
+            Ok(loaded) => match loaded.self_test {
+                // NaN is refused too.
+                Some(deviation) if !(deviation <= SELF_TEST_LIMIT) => format!(
+                    "its self-test is off by {} nats, more than {}",
+                    crate::lab::words::number(deviation),
+                    crate::lab::words::number(SELF_TEST_LIMIT)
+                ),
+                self_test => {
+                    model.gpu.set(GpuEngine::Ready { self_test });
+                    self.run();
+                    return;
+                }
+            },
+            Err(failure) => Failure::from(failure).message,
+        };
+        self.refuse_webgpu(slot, refused);
+    }
+
+    fn refuse_webgpu(self, slot: Slot, why: String) {
+        self.with(|inner| inner.seat(slot).gpu = None);
+        self.page.model(slot).gpu.set(GpuEngine::Refused(why));
+    }
+
+    /// The engine that should run a model now.
+    fn engine(self, slot: Slot) -> Option<(EngineKind, Rc<EngineClient>)> {
+        let takes_over =
+            match (self.page.engine_choice.get_untracked(), self.page.model(slot).gpu.get_untracked()) {
+                (EngineChoice::Auto, GpuEngine::Ready { self_test }) => self_test.is_some(),
+                (EngineChoice::WebGpu, GpuEngine::Ready { .. }) => true,
+                _ => false,
+            };
+        self.with(|inner| {
+            let seat = inner.seat(slot);
+            match &seat.gpu {
+                Some(gpu) if takes_over => Some((EngineKind::WebGpu, gpu.clone())),
+                _ => seat.cpu.clone().map(|cpu| (EngineKind::Cpu, cpu)),
+            }
+        })
+    }
+
+    /// Runs everything that is asked now, and forgets what was asked before.
+    fn run(self) {
+        let number = self.with(|inner| {
+            inner.run += 1;
+            inner.run
+        });
+        let is_ready = |slot| {
+            matches!(self.page.model(slot).status.get_untracked(), ModelStatus::Ready(_) | ModelStatus::Twin)
+        };
+        let Some(world) = self.page.world.get_untracked() else { return };
+        if !is_ready(Slot::A) || !is_ready(Slot::B) {
+            return;
+        }
+        if self.page.prompt_texts().is_empty() {
+            self.page.phase.set(Phase::Failed(Failure {
+                kind: ErrorKind::BadPrompt,
+                message: "There is no prompt to run: type at least one word, or add a preset.".into(),
+            }));
+            return;
+        }
+        spawn_local(async move {
+            let started = page::now_millis();
+            self.page.phase.set(Phase::Observing);
+            let outcome = self.compare(number, &world).await;
+            if self.with(|inner| inner.run) != number {
+                return;
+            }
+            match outcome {
+                Ok(Some(report)) => {
+                    self.page.report.set(Some(Arc::new(report)));
+                    self.page.phase.set(Phase::Done { elapsed_millis: page::now_millis() - started });
+                }
+                Ok(None) => {}
+                Err(failure) => self.page.phase.set(Phase::Failed(failure)),
+            }
+        });
+    }
+
+    /// Both observations, then the report; none where a newer run has begun.
+    async fn compare(self, number: u64, world: &World) -> Result<Option<crate::lab::Report>, Failure> {
+        let experiment = self.experiment();
+        let is_twin = matches!(experiment.model_b, ModelSource::Twin { .. });
+        let (a, b) = both(self.observe(Slot::A, &experiment.prompts, world), async {
+            match is_twin {
+                true => Ok(None),
+                false => self.observe(Slot::B, &experiment.prompts, world).await.map(Some),
+            }
+        })
+        .await;
+        if self.with(|inner| inner.run) != number {
+            return Ok(None);
+        }
+        let (a, b) = (a?, b?);
+        self.page.phase.set(Phase::Analyzing);
+        let lab = self.lab()?;
+        let report = lab
+            .analyze(experiment, Observation::clone(&a), b.map(|b| Observation::clone(&b)))
+            .await
+            .map_err(Failure::from)?;
+        Ok(Some(report))
+    }
+
+    /// One model on all prompts and calibration texts; the last answer is kept while it still answers.
+    async fn observe(
+        self,
+        slot: Slot,
+        prompts: &[String],
+        world: &World,
+    ) -> Result<Rc<Observation>, Failure> {
+        let not_loaded =
+            || Failure { kind: ErrorKind::Internal, message: format!("{} is not loaded.", slot.name()) };
+        let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
+        let kept = self.with(|inner| inner.seat(slot).last.clone());
+        if let Some(kept) = kept.filter(|kept| kept.engine == engine && kept.prompts == prompts) {
+            return Ok(kept.observation);
+        }
+        let load = self.with(|inner| inner.seat(slot).load);
+        let observed = match client.observe(prompts.to_vec(), world.calibration.clone()).await {
+            Ok(observation) => (engine, observation),
+            // A graphics card that fails half-way must not cost the visitor the answer.
+            Err(failure)
+                if engine == EngineKind::WebGpu
+                    && Failure::from(failure.clone()).kind != ErrorKind::BadPrompt =>
+            {
+                self.refuse_webgpu(slot, Failure::from(failure).message);
+                let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
+                let again = client.observe(prompts.to_vec(), world.calibration.clone()).await;
+                (engine, again.map_err(|failure| self.blame(slot, failure.into()))?)
+            }
+            Err(failure) => return Err(self.blame(slot, failure.into())),
+        };
+        let observation = Rc::new(observed.1);
+        self.with(|inner| {
+            let seat = inner.seat(slot);
+            if seat.load == load {
+                seat.last = Some(Observed {
+                    engine: observed.0,
+                    prompts: prompts.to_vec(),
+                    observation: observation.clone(),
+                });
+            }
+        });
+        Ok(observation)
+    }
+
+    /// A failure names its model, and a model's own fault is shown beside the model.
+    fn blame(self, slot: Slot, failure: Failure) -> Failure {
+        if failure.kind == ErrorKind::BadModel {
+            self.page.model(slot).status.set(ModelStatus::Failed(failure.clone()));
+        }
+        Failure { message: format!("{}: {}", slot.name(), failure.message), ..failure }
+    }
+
+    /// The worker that computes reports.
+    fn lab(self) -> Result<Rc<EngineClient>, Failure> {
+        if let Some(lab) = self.with(|inner| inner.lab.clone()) {
+            return Ok(lab);
+        }
+        let lab = Rc::new(EngineClient::cpu().map_err(Failure::from)?);
+        self.with(|inner| inner.lab = Some(lab.clone()));
+        Ok(lab)
+    }
+
+    fn with<T>(self, use_inner: impl FnOnce(&mut Inner) -> T) -> T {
+        self.inner.with_value(|inner| use_inner(&mut inner.borrow_mut()))
     }
 }

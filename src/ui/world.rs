@@ -11,15 +11,17 @@ pub struct World {
     pub calibration: Vec<String>,
     /// Concepts to test, the first one by default.
     pub concepts: Vec<Concept>,
-    /// Prompts to offer, the first few by default.
-    pub presets: Vec<Preset>,
+    /// Prompts to offer, the first few of the first set by default.
+    pub presets: Vec<Presets>,
 }
 
-/// One preset prompt.
+/// Prompts that are offered together.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Preset {
-    /// The prompt.
-    pub text: String,
+pub struct Presets {
+    /// What they have in common.
+    pub name: String,
+    /// The prompts.
+    pub prompts: Vec<String>,
 }
 
 /// Why a world cannot be read.
@@ -42,16 +44,16 @@ pub enum WorldError {
 }
 
 impl World {
-    /// From the three files: a text a line; a JSON list of concepts; a JSON list of prompts.
+    /// From the three files: a text a line; JSON lists of concepts and of preset prompts.
     pub fn parse(calibration: &str, concepts: &str, prompts: &str) -> Result<Self, WorldError> {
         let calibration: Vec<String> =
             calibration.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect();
         let json = |file, error: serde_json::Error| WorldError::Json { file, detail: error.to_string() };
         let concepts: Vec<Concept> =
             serde_json::from_str(concepts).map_err(|error| json("world/concepts.json", error))?;
-        let presets: Vec<PresetForm> =
+        let presets: Vec<Presets> =
             serde_json::from_str(prompts).map_err(|error| json("world/prompts.json", error))?;
-        let world = Self { calibration, concepts, presets: presets.into_iter().map(Preset::from).collect() };
+        let world = Self { calibration, concepts, presets };
         for (file, is_empty) in [
             ("world/calibration.txt", world.calibration.is_empty()),
             ("world/concepts.json", world.concepts.is_empty()),
@@ -65,36 +67,19 @@ impl World {
     }
 }
 
-/// A prompt may stand alone or in an object with more to say of it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum PresetForm {
-    Bare(String),
-    Object(Preset),
-}
-
-impl From<PresetForm> for Preset {
-    fn from(form: PresetForm) -> Self {
-        match form {
-            PresetForm::Bare(text) => Preset { text },
-            PresetForm::Object(preset) => preset,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PROMPTS: &str = r#"[{"name": "degrees", "prompts": ["this is the", "she is much"]}]"#;
     const CONCEPTS: &str = r#"[{"name": "superlatives", "pairs": [["easy", "easiest"]]}]"#;
 
     #[test]
     fn the_three_files_make_a_world() {
-        let world =
-            World::parse("one text\n\ntwo\n", CONCEPTS, r#"["the", {"text": "a dog", "note": 1}]"#).unwrap();
+        let world = World::parse("one text\n\ntwo\n", CONCEPTS, PROMPTS).unwrap();
         assert_eq!(world.calibration, ["one text", "two"]);
         assert_eq!(world.concepts[0].pairs, [("easy".to_owned(), "easiest".to_owned())]);
-        assert_eq!(world.presets.iter().map(|p| p.text.as_str()).collect::<Vec<_>>(), ["the", "a dog"]);
+        assert_eq!(world.presets[0].prompts, ["this is the", "she is much"]);
     }
 
     #[test]
@@ -102,7 +87,7 @@ mod tests {
         let broken = World::parse("text", CONCEPTS, "<!doctype html>").unwrap_err();
         assert!(broken.to_string().starts_with("world/prompts.json is not what this page expects"));
         assert_eq!(
-            World::parse("\n", CONCEPTS, r#"["the"]"#),
+            World::parse("\n", CONCEPTS, PROMPTS),
             Err(WorldError::Empty { file: "world/calibration.txt" })
         );
     }

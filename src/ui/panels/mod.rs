@@ -1,5 +1,6 @@
 //! One panel, one file. Panels read the page's signals and compose drawings.
 
+mod concept_picker;
 mod coupled_map;
 mod divergences;
 mod engine_line;
@@ -11,6 +12,7 @@ mod share;
 mod verdict;
 mod visibility;
 
+pub use concept_picker::ConceptPicker;
 pub use coupled_map::CoupledMapPanel;
 pub use divergences::DivergencesPanel;
 pub use engine_line::EngineLine;

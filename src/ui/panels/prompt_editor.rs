@@ -142,7 +142,17 @@ fn Presets() -> impl IntoView {
                 {move || {
                     presets()
                         .into_iter()
-                        .map(|preset| view! { <option value=preset.text.clone()>{preset.text.clone()}</option> })
+                        .map(|set| {
+                            view! {
+                                <optgroup label=set.name>
+                                    {set
+                                        .prompts
+                                        .into_iter()
+                                        .map(|text| view! { <option value=text.clone()>{text.clone()}</option> })
+                                        .collect_view()}
+                                </optgroup>
+                            }
+                        })
                         .collect_view()
                 }}
             </select>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::ShareButton;
 use crate::lab::Report;
-use crate::lab::words::{self, FindingWords, Version};
+use crate::lab::words::{self, FindingWords};
 use crate::theory::verdict::VerdictKind;
 use crate::ui::plots::Ruler;
 use crate::ui::state::{ModelStatus, Phase, use_page};
@@ -45,35 +45,14 @@ pub fn VerdictPanel() -> impl IntoView {
 /// Both findings and the level of equality.
 #[component]
 fn Findings(report: Report) -> impl IntoView {
-    let visible = words::finding(&report, Version::Visible);
-    let raw = words::finding(&report, Version::Raw);
-    let concept = report.experiment.concept.name.clone();
-    // Where the theorem is silent both versions say the same, and once is enough.
-    let raw_differs = raw != visible;
-    let mood = mood(report.verdict.visible.kind);
-    let raw_mood = self::mood(report.verdict.raw.kind);
     let equality = report.equality.clone();
     view! {
         <div class="verdict__findings">
-            <div class="finding" data-mood=mood>
-                <p class="finding__about">
-                    {format!("Parallelism of {concept}, as far as the distribution can see it")}
-                </p>
-                <h2 class="finding__headline" data-testid="verdict-headline">{visible.headline.clone()}</h2>
-                <p class="finding__scope" data-testid="verdict-scope">{visible.scope.clone()}</p>
-                <Reasons words=visible testid="verdict-reasons" />
-            </div>
-            {raw_differs
-                .then(|| {
-                    view! {
-                        <div class="finding finding--raw" data-mood=raw_mood>
-                            <p class="finding__about">"The same, in each model’s own coordinates"</p>
-                            <h3 class="finding__headline" data-testid="verdict-raw-headline">{raw.headline.clone()}</h3>
-                            <p class="finding__scope" data-testid="verdict-raw-scope">{raw.scope.clone()}</p>
-                            <Reasons words=raw testid="verdict-raw-reasons" />
-                        </div>
-                    }
-                })}
+            {words::findings(&report)
+                .into_iter()
+                .zip([("verdict", "2"), ("verdict-other", "3")])
+                .map(|(words, (testid, level))| view! { <FindingView words=words testid=testid level=level /> })
+                .collect_view()}
         </div>
         <div class="verdict__level" data-testid="level" data-level=level_code(&report)>
             <p class="finding__about">"Are the two distributions the same?"</p>
@@ -98,6 +77,23 @@ fn Findings(report: Report) -> impl IntoView {
     }
 }
 
+/// The finding on one version of the property.
+#[component]
+fn FindingView(words: FindingWords, testid: &'static str, level: &'static str) -> impl IntoView {
+    view! {
+        <div class="finding" data-mood=mood(words.kind)>
+            <p class="finding__about">{words.about}</p>
+            <p class="finding__headline" role="heading" attr:aria-level=level data-testid=format!("{testid}-headline")>
+                {words.headline}
+            </p>
+            <p class="finding__scope" data-testid=format!("{testid}-scope")>
+                {words.scope}
+            </p>
+            <Reasons reasons=words.reasons testid=format!("{testid}-reasons") />
+        </div>
+    }
+}
+
 /// One number with its name.
 #[component]
 fn Fact(name: &'static str, value: f64, unit: &'static str, testid: &'static str) -> impl IntoView {
@@ -114,12 +110,11 @@ fn Fact(name: &'static str, value: f64, unit: &'static str, testid: &'static str
 
 /// Why, in words, with the codes that reports use.
 #[component]
-fn Reasons(words: FindingWords, testid: &'static str) -> impl IntoView {
-    let codes = words.reasons.iter().map(|(code, _)| *code).collect::<Vec<_>>().join(" ");
+fn Reasons(reasons: Vec<(&'static str, &'static str)>, testid: String) -> impl IntoView {
+    let codes = reasons.iter().map(|(code, _)| *code).collect::<Vec<_>>().join(" ");
     view! {
         <ul class="reasons" data-testid=testid data-codes=codes>
-            {words
-                .reasons
+            {reasons
                 .into_iter()
                 .map(|(code, sentence)| {
                     view! {
