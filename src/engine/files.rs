@@ -30,7 +30,8 @@ impl ModelFiles {
             file: file.to_owned(),
             found: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
         };
-        let (mut config, mut tokenizer, mut index, mut self_test, mut weights) = (None, None, None, None, Vec::new());
+        let (mut config, mut tokenizer, mut index, mut self_test, mut weights) =
+            (None, None, None, None, Vec::new());
         for (file, bytes) in files {
             match file.as_str() {
                 "config.json" => config = Some(bytes),

@@ -8,7 +8,9 @@ use super::device::{Device, DeviceError};
 use super::files::ModelFiles;
 use crate::lab::observation::Floats;
 use crate::lab::{Context, ModelCard, Observation};
-use crate::models::{Checkpoint, CheckpointError, Network, NetworkError, TokenizeError, Tokenizer, TokenizerError};
+use crate::models::{
+    Checkpoint, CheckpointError, Network, NetworkError, TokenizeError, Tokenizer, TokenizerError,
+};
 
 /// How many contexts, at least, the engine gives its own log-probabilities for: they measure the numerical floor.
 const MIN_FLOOR_CONTEXTS: usize = 16;
@@ -36,7 +38,9 @@ pub enum LoadError {
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
     /// The known answers.
-    #[error("self_test.json: expected known answers, found something else ({0}); remove it or write it again")]
+    #[error(
+        "self_test.json: expected known answers, found something else ({0}); remove it or write it again"
+    )]
     BadSelfTest(String),
     /// The device.
     #[error(transparent)]
@@ -53,7 +57,9 @@ pub enum RunError {
     #[error("{0}")]
     Prompt(#[from] TokenizeError),
     /// The device.
-    #[error("expected numbers from the device, found that it failed ({0}); reload the page or use the CPU engine")]
+    #[error(
+        "expected numbers from the device, found that it failed ({0}); reload the page or use the CPU engine"
+    )]
     Device(String),
     /// The network's numbers are not numbers.
     #[error("expected finite log-probabilities, found NaN after {0:?}; the weights are broken or overflow")]
@@ -232,7 +238,9 @@ impl Session {
                 let log_probs = log_softmax(logits);
                 if log_probs.iter().any(|log_prob| !log_prob.is_finite()) {
                     let ids = &rows.contexts[n_before + row].token_ids;
-                    return Err(RunError::NotFinite(ids.iter().map(|&id| self.token(id)).collect::<Vec<_>>().join(" ")));
+                    return Err(RunError::NotFinite(
+                        ids.iter().map(|&id| self.token(id)).collect::<Vec<_>>().join(" "),
+                    ));
                 }
                 rows.log_probs.extend(log_probs);
             }

@@ -31,7 +31,9 @@ pub enum CheckpointError {
         problem: String,
     },
     /// A shard that the index names was not given.
-    #[error("expected the file {file}, which model.safetensors.index.json names for {tensor}, found only: {found}; add it")]
+    #[error(
+        "expected the file {file}, which model.safetensors.index.json names for {tensor}, found only: {found}; add it"
+    )]
     MissingShard {
         /// The shard.
         file: String,
@@ -41,7 +43,9 @@ pub enum CheckpointError {
         found: String,
     },
     /// A tensor is absent.
-    #[error("expected a tensor {name} of shape {expected:?}, found none of that name; the weights do not belong to this config.json")]
+    #[error(
+        "expected a tensor {name} of shape {expected:?}, found none of that name; the weights do not belong to this config.json"
+    )]
     Missing {
         /// Its name.
         name: String,
@@ -49,7 +53,9 @@ pub enum CheckpointError {
         expected: Vec<usize>,
     },
     /// A tensor has another shape.
-    #[error("expected {name} of shape {expected:?}, found {found:?}; the weights do not belong to this config.json")]
+    #[error(
+        "expected {name} of shape {expected:?}, found {found:?}; the weights do not belong to this config.json"
+    )]
     WrongShape {
         /// Its name.
         name: String,
@@ -67,7 +73,9 @@ pub enum CheckpointError {
         found: String,
     },
     /// A weight is NaN or infinite.
-    #[error("expected finite weights, found {value} in {name} at position {position}; export the model again")]
+    #[error(
+        "expected finite weights, found {value} in {name} at position {position}; export the model again"
+    )]
     NotFinite {
         /// The tensor.
         name: String,
@@ -77,7 +85,9 @@ pub enum CheckpointError {
         value: f32,
     },
     /// Tensors that the architecture does not know.
-    #[error("expected only tensors of a {architecture} model, found also: {names}; the weights belong to another architecture")]
+    #[error(
+        "expected only tensors of a {architecture} model, found also: {names}; the weights belong to another architecture"
+    )]
     Unused {
         /// `model_type`.
         architecture: String,
@@ -198,11 +208,7 @@ fn check_index(index: &[u8], files: &[(String, Vec<u8>)]) -> Result<(), Checkpoi
     }
 }
 
-fn read_header(
-    file: &str,
-    bytes: &[u8],
-    file_idx: usize,
-) -> Result<Vec<(String, Stored)>, CheckpointError> {
+fn read_header(file: &str, bytes: &[u8], file_idx: usize) -> Result<Vec<(String, Stored)>, CheckpointError> {
     let malformed = |problem: String| CheckpointError::Malformed { file: file.to_owned(), problem };
     let (header_len, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|error| malformed(describe(&error, bytes)))?;
@@ -225,19 +231,26 @@ fn describe(error: &SafeTensorError, bytes: &[u8]) -> String {
         E::HeaderTooSmall => format!("expected a safetensors file, found only {n_bytes} bytes"),
         E::InvalidHeaderLength | E::HeaderTooLarge => {
             let says = bytes.first_chunk().map_or(0, |&first| u64::from_le_bytes(first));
-            format!("expected a safetensors header of {says} bytes as its first eight bytes say, found {n_bytes} bytes in all")
+            format!(
+                "expected a safetensors header of {says} bytes as its first eight bytes say, found {n_bytes} bytes in all"
+            )
         }
         E::InvalidHeader(_) | E::InvalidHeaderDeserialization(_) | E::JsonError(_) => {
             format!("expected a safetensors header in JSON, found something else ({error})")
         }
         E::InvalidOffset(name) => {
-            format!("expected tensors one after another, found offsets of {name} that overlap, leave a gap or pass the end")
+            format!(
+                "expected tensors one after another, found offsets of {name} that overlap, leave a gap or pass the end"
+            )
         }
         E::TensorInvalidInfo | E::ValidationOverflow => {
-            "expected every tensor to take as many bytes as its shape and type say, found one that does not".to_owned()
+            "expected every tensor to take as many bytes as its shape and type say, found one that does not"
+                .to_owned()
         }
         E::MetadataIncompleteBuffer => {
-            format!("expected the tensors of the header to fill the file, found {n_bytes} bytes, which is more or fewer")
+            format!(
+                "expected the tensors of the header to fill the file, found {n_bytes} bytes, which is more or fewer"
+            )
         }
         other => format!("expected a safetensors file, found one that does not parse ({other})"),
     }

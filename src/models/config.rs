@@ -11,7 +11,9 @@ pub enum ConfigError {
     #[error("config.json: expected a JSON object, found {0}; download it again")]
     Malformed(String),
     /// No `model_type`, or one that is not implemented.
-    #[error("config.json: expected model_type gpt2, gpt_neo, gpt_neox or llama, found {0}; choose a model of these architectures")]
+    #[error(
+        "config.json: expected model_type gpt2, gpt_neo, gpt_neox or llama, found {0}; choose a model of these architectures"
+    )]
     UnknownArchitecture(String),
     /// A field that must be there is not.
     #[error("config.json: expected a field {0}, found none; it is not the config of this architecture")]
@@ -27,7 +29,9 @@ pub enum ConfigError {
         found: String,
     },
     /// A field changes the numbers in a way that is not implemented.
-    #[error("config.json: {field} = {value} changes the numbers and is not implemented; choose a model without it")]
+    #[error(
+        "config.json: {field} = {value} changes the numbers and is not implemented; choose a model without it"
+    )]
     NotImplemented {
         /// Its name.
         field: String,
@@ -38,19 +42,75 @@ pub enum ConfigError {
 
 /// Fields that no forward pass of these architectures reads: names, training, generation, output format.
 const WITHOUT_EFFECT: &[&str] = &[
-    "_name_or_path", "_attn_implementation", "_attn_implementation_autoset", "architectures", "attention_dropout",
-    "attn_pdrop", "auto_map", "bad_words_ids", "begin_suppress_tokens", "bos_token_id", "chunk_size_feed_forward",
-    "classifier_dropout", "diversity_penalty", "do_sample", "dtype", "early_stopping", "embd_pdrop", "embed_dropout",
-    "encoder_no_repeat_ngram_size", "eos_token_id", "exponential_decay_length_penalty", "finetuning_task",
-    "forced_bos_token_id", "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout", "id2label",
-    "initializer_range", "is_llama_config", "label2id", "length_penalty", "max_length", "min_length", "model_type",
-    "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_return_sequences", "output_attentions",
-    "output_hidden_states", "output_scores", "pad_token_id", "prefix", "problem_type", "reorder_and_upcast_attn",
-    "repetition_penalty", "resid_dropout", "resid_pdrop", "return_dict", "return_dict_in_generate",
-    "sep_token_id", "suppress_tokens", "summary_activation",
-    "summary_first_dropout", "summary_proj_to_labels", "summary_type", "summary_use_proj", "task_specific_params",
-    "temperature", "tie_encoder_decoder", "tokenizer_class", "top_k", "top_p", "torch_dtype", "transformers.js_config",
-    "transformers_version", "typical_p", "use_cache", "vocab_size",
+    "_name_or_path",
+    "_attn_implementation",
+    "_attn_implementation_autoset",
+    "architectures",
+    "attention_dropout",
+    "attn_pdrop",
+    "auto_map",
+    "bad_words_ids",
+    "begin_suppress_tokens",
+    "bos_token_id",
+    "chunk_size_feed_forward",
+    "classifier_dropout",
+    "diversity_penalty",
+    "do_sample",
+    "dtype",
+    "early_stopping",
+    "embd_pdrop",
+    "embed_dropout",
+    "encoder_no_repeat_ngram_size",
+    "eos_token_id",
+    "exponential_decay_length_penalty",
+    "finetuning_task",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "gradient_checkpointing",
+    "hidden_dropout",
+    "id2label",
+    "initializer_range",
+    "is_llama_config",
+    "label2id",
+    "length_penalty",
+    "max_length",
+    "min_length",
+    "model_type",
+    "no_repeat_ngram_size",
+    "num_beam_groups",
+    "num_beams",
+    "num_return_sequences",
+    "output_attentions",
+    "output_hidden_states",
+    "output_scores",
+    "pad_token_id",
+    "prefix",
+    "problem_type",
+    "reorder_and_upcast_attn",
+    "repetition_penalty",
+    "resid_dropout",
+    "resid_pdrop",
+    "return_dict",
+    "return_dict_in_generate",
+    "sep_token_id",
+    "suppress_tokens",
+    "summary_activation",
+    "summary_first_dropout",
+    "summary_proj_to_labels",
+    "summary_type",
+    "summary_use_proj",
+    "task_specific_params",
+    "temperature",
+    "tie_encoder_decoder",
+    "tokenizer_class",
+    "top_k",
+    "top_p",
+    "torch_dtype",
+    "transformers.js_config",
+    "transformers_version",
+    "typical_p",
+    "use_cache",
+    "vocab_size",
 ];
 
 /// The fields of one config that nobody has taken yet.
@@ -147,9 +207,10 @@ impl Fields {
     /// Names the first such field.
     pub fn finish(self) -> Result<(), ConfigError> {
         let is_unset = |value: &Value| matches!(value, Value::Null | Value::Bool(false)) || is_empty(value);
-        let left = self.fields.into_iter().find(|(field, value)| {
-            !is_unset(value) && !WITHOUT_EFFECT.contains(&field.as_str())
-        });
+        let left = self
+            .fields
+            .into_iter()
+            .find(|(field, value)| !is_unset(value) && !WITHOUT_EFFECT.contains(&field.as_str()));
         match left {
             None => Ok(()),
             Some((field, value)) => Err(ConfigError::NotImplemented { field, value: shorten(&value) }),

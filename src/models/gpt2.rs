@@ -6,7 +6,9 @@ use burn::tensor::{Device, Int, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::{ConfigError, Fields, refuse_unless};
-use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads};
+use super::layers::{
+    Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads,
+};
 
 /// What `config.json` says.
 #[derive(Debug, Clone)]
@@ -84,7 +86,11 @@ impl Gpt2 {
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn load(config: &Config, mut checkpoint: Checkpoint, device: &Device) -> Result<Self, CheckpointError> {
+    pub fn load(
+        config: &Config,
+        mut checkpoint: Checkpoint,
+        device: &Device,
+    ) -> Result<Self, CheckpointError> {
         let prefix = checkpoint.prefix("transformer.");
         let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
         let d = config.d_model;

@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::{ConfigError, Fields, refuse_unless};
-use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads};
+use super::layers::{
+    Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads,
+};
 
 /// What `config.json` says.
 #[derive(Debug, Clone)]
@@ -71,7 +73,11 @@ impl Config {
         };
         fields.finish()?;
         let divides = config.d_model.is_multiple_of(config.n_heads);
-        refuse_unless(divides, "num_heads", format!("{} (hidden_size is {})", config.n_heads, config.d_model))?;
+        refuse_unless(
+            divides,
+            "num_heads",
+            format!("{} (hidden_size is {})", config.n_heads, config.d_model),
+        )?;
         Ok(config)
     }
 }
@@ -106,7 +112,11 @@ impl GptNeo {
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn load(config: &Config, mut checkpoint: Checkpoint, device: &Device) -> Result<Self, CheckpointError> {
+    pub fn load(
+        config: &Config,
+        mut checkpoint: Checkpoint,
+        device: &Device,
+    ) -> Result<Self, CheckpointError> {
         let prefix = checkpoint.prefix("transformer.");
         let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
         let d = config.d_model;

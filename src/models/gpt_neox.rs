@@ -44,7 +44,11 @@ impl Config {
             format!("{n_heads} (hidden_size is {d_model})"),
         )?;
         let share = rotated_share(&mut fields)?;
-        let rotary = Rotary::from_fields(&mut fields, "rotary_emb_base", (share * (d_model / n_heads) as f64) as usize)?;
+        let rotary = Rotary::from_fields(
+            &mut fields,
+            "rotary_emb_base",
+            (share * (d_model / n_heads) as f64) as usize,
+        )?;
         let config = Self {
             vocab_size: fields.size("vocab_size")?,
             d_model,
@@ -102,7 +106,11 @@ impl GptNeox {
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn load(config: &Config, mut checkpoint: Checkpoint, device: &Device) -> Result<Self, CheckpointError> {
+    pub fn load(
+        config: &Config,
+        mut checkpoint: Checkpoint,
+        device: &Device,
+    ) -> Result<Self, CheckpointError> {
         let prefix = checkpoint.prefix("gpt_neox.");
         let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
         let d = config.d_model;
@@ -166,7 +174,8 @@ impl Layer {
     fn attention(&self, x: Tensor<3>, table: &RotaryTable) -> Tensor<3> {
         let [batch, time, d] = x.dims();
         let width = d / self.n_heads;
-        let fused = self.query_key_value.forward(x).reshape([batch, time, self.n_heads, 3 * width]).swap_dims(1, 2);
+        let fused =
+            self.query_key_value.forward(x).reshape([batch, time, self.n_heads, 3 * width]).swap_dims(1, 2);
         let part = |i: usize| fused.clone().narrow(3, i * width, width);
         let (query, key) = (table.rotate(part(0)), table.rotate(part(1)));
         let scale = (width as f64).sqrt().recip();

@@ -25,7 +25,11 @@ impl Weights<'_> {
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn tensor<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Result<Tensor<D>, CheckpointError> {
+    pub fn tensor<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: [usize; D],
+    ) -> Result<Tensor<D>, CheckpointError> {
         let name = format!("{}{name}", self.prefix);
         self.named(&name, shape)
     }
@@ -34,7 +38,11 @@ impl Weights<'_> {
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn named<const D: usize>(&mut self, name: &str, shape: [usize; D]) -> Result<Tensor<D>, CheckpointError> {
+    pub fn named<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: [usize; D],
+    ) -> Result<Tensor<D>, CheckpointError> {
         let values = self.checkpoint.take(name, &shape)?;
         Ok(Tensor::from_data(TensorData::new(values, shape), self.device))
     }
@@ -43,7 +51,13 @@ impl Weights<'_> {
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn linear(&mut self, name: &str, n_in: usize, n_out: usize, has_bias: bool) -> Result<Linear, CheckpointError> {
+    pub fn linear(
+        &mut self,
+        name: &str,
+        n_in: usize,
+        n_out: usize,
+        has_bias: bool,
+    ) -> Result<Linear, CheckpointError> {
         let weight = self.tensor(&format!("{name}.weight"), [n_out, n_in])?.transpose();
         Ok(Linear { weight, bias: self.bias(name, n_out, has_bias)? })
     }
@@ -61,7 +75,12 @@ impl Weights<'_> {
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn layer_norm(&mut self, name: &str, width: usize, epsilon: f64) -> Result<LayerNorm, CheckpointError> {
+    pub fn layer_norm(
+        &mut self,
+        name: &str,
+        width: usize,
+        epsilon: f64,
+    ) -> Result<LayerNorm, CheckpointError> {
         let gain = self.tensor(&format!("{name}.weight"), [width])?;
         let bias = self.tensor(&format!("{name}.bias"), [width])?;
         Ok(LayerNorm { gain, bias, epsilon })
@@ -79,7 +98,12 @@ impl Weights<'_> {
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn head(&mut self, name: &str, is_tied: bool, embedding: &Tensor<2>) -> Result<Tensor<2>, CheckpointError> {
+    pub fn head(
+        &mut self,
+        name: &str,
+        is_tied: bool,
+        embedding: &Tensor<2>,
+    ) -> Result<Tensor<2>, CheckpointError> {
         let shape = embedding.dims();
         match (is_tied, self.checkpoint.has(name)) {
             // Some exporters write the tied head a second time; it is the embedding all the same.
@@ -89,7 +113,12 @@ impl Weights<'_> {
         }
     }
 
-    fn bias(&mut self, name: &str, width: usize, has_bias: bool) -> Result<Option<Tensor<1>>, CheckpointError> {
+    fn bias(
+        &mut self,
+        name: &str,
+        width: usize,
+        has_bias: bool,
+    ) -> Result<Option<Tensor<1>>, CheckpointError> {
         if has_bias { self.tensor(&format!("{name}.bias"), [width]).map(Some) } else { Ok(None) }
     }
 }
@@ -133,7 +162,8 @@ impl LayerNorm {
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let centred = x.clone() - x.mean_dim(2);
         let variance = (centred.clone() * centred.clone()).mean_dim(2);
-        centred / (variance + self.epsilon).sqrt() * self.gain.clone().unsqueeze() + self.bias.clone().unsqueeze()
+        centred / (variance + self.epsilon).sqrt() * self.gain.clone().unsqueeze()
+            + self.bias.clone().unsqueeze()
     }
 }
 

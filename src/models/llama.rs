@@ -5,7 +5,9 @@ use burn::tensor::{Device, Int, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::{ConfigError, Fields, refuse_unless};
-use super::layers::{Activation, Linear, RmsNorm, Weights, causal_attention, embed, merge_heads, split_heads};
+use super::layers::{
+    Activation, Linear, RmsNorm, Weights, causal_attention, embed, merge_heads, split_heads,
+};
 use super::rotary::{Rotary, RotaryTable};
 
 /// What `config.json` says.
@@ -100,7 +102,11 @@ impl Llama {
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn load(config: &Config, mut checkpoint: Checkpoint, device: &Device) -> Result<Self, CheckpointError> {
+    pub fn load(
+        config: &Config,
+        mut checkpoint: Checkpoint,
+        device: &Device,
+    ) -> Result<Self, CheckpointError> {
         let prefix = checkpoint.prefix("model.");
         let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
         let d = config.d_model;
@@ -186,7 +192,10 @@ fn repeat_heads(x: Tensor<4>, n_times: usize) -> Tensor<4> {
         return x;
     }
     let [batch, n_heads, time, width] = x.dims();
-    x.unsqueeze_dim::<5>(2)
-        .expand([batch, n_heads, n_times, time, width])
-        .reshape([batch, n_heads * n_times, time, width])
+    x.unsqueeze_dim::<5>(2).expand([batch, n_heads, n_times, time, width]).reshape([
+        batch,
+        n_heads * n_times,
+        time,
+        width,
+    ])
 }

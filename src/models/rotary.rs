@@ -46,7 +46,10 @@ impl Rotary {
                 plain.map(|frequency| scaling.apply(frequency)).collect()
             }
             other => {
-                return Err(ConfigError::NotImplemented { field: "rope_scaling".into(), value: other.into() });
+                return Err(ConfigError::NotImplemented {
+                    field: "rope_scaling".into(),
+                    value: other.into(),
+                });
             }
         };
         Ok(Self { frequencies })

@@ -10,7 +10,9 @@ pub enum TokenizerError {
     #[error("tokenizer.json: expected the Hub's format, found something else ({0}); download it again")]
     Malformed(String),
     /// It has more tokens than the network.
-    #[error("tokenizer.json: expected at most {vocab_size} tokens, as the network has, found the id {id} ({token:?}); it belongs to another model")]
+    #[error(
+        "tokenizer.json: expected at most {vocab_size} tokens, as the network has, found the id {id} ({token:?}); it belongs to another model"
+    )]
     TooManyTokens {
         /// Rows of the unembedding.
         vocab_size: usize,
@@ -90,7 +92,8 @@ impl Tokenizer {
             Some(decoded.unwrap_or_else(|| token.replace('▁', " ")))
         };
         let texts: Vec<Option<String>> = (0..).take(vocab_size).map(text_of).collect();
-        let unreachable_ids = (0..).zip(&texts).filter(|(_, text)| text.is_none()).map(|(id, _)| id).collect();
+        let unreachable_ids =
+            (0..).zip(&texts).filter(|(_, text)| text.is_none()).map(|(id, _)| id).collect();
         let tokens = texts.into_iter().map(Option::unwrap_or_default).collect();
         Ok(Self { tokenizer, unknown_id, tokens, unreachable_ids })
     }

@@ -5,5 +5,9 @@ use crate::lab::EngineKind;
 
 #[allow(clippy::unnecessary_wraps, reason = "its twin in builds without this engine fails")]
 pub fn device() -> Result<Device, DeviceError> {
-    Ok(Device { kind: EngineKind::Cpu, detail: "CPU (burn-flex)".into(), inner: burn::tensor::Device::flex() })
+    Ok(Device {
+        kind: EngineKind::Cpu,
+        detail: "CPU (burn-flex)".into(),
+        inner: burn::tensor::Device::flex(),
+    })
 }
