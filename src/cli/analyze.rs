@@ -38,7 +38,7 @@ fn read_tensors(path: &Path) -> Result<Tensors, CliError> {
 
 /// A real matrix `[rows, cols]`, f32 or f64.
 fn read_matrix(file: &SafeTensors<'_>, name: &str) -> Result<Tensor, String> {
-    let names = || file.names().into_iter().cloned().collect::<Vec<_>>().join(", ");
+    let names = || file.names().join(", ");
     let view = file.tensor(name).map_err(|_| format!("expected a tensor {name}, found only: {}", names()))?;
     let &[rows, cols] = view.shape() else {
         return Err(format!("expected {name} to be a matrix, found shape {:?}", view.shape()));
