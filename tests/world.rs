@@ -130,7 +130,7 @@ fn every_word_is_said_by_somebody() {
 
 /// Where the bundled files are.
 fn public(path: &str) -> String {
-    let path = format!("{}/public/{path}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("public/{path}");
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -154,7 +154,7 @@ fn the_bundled_models_speak_this_world_and_are_small() {
         let vocabulary = english().vocabulary().clone();
         assert_eq!(json("tokenizer.json"), vocabulary.tokenizer_json(), "train {name} again");
         assert_eq!(json("config.json")["vocab_size"], vocabulary.len());
-        let weights = format!("{}/public/models/{name}/model.safetensors", env!("CARGO_MANIFEST_DIR"));
+        let weights = format!("public/models/{name}/model.safetensors");
         assert!(std::fs::metadata(weights).unwrap().len() <= 1_500_000);
     }
 }

@@ -76,9 +76,9 @@ pub fn read_prompts(path: &Path) -> Result<Vec<String>, CliError> {
 
 /// The folder of a bundled model.
 pub fn bundled_folder(name: &str) -> Result<PathBuf, CliError> {
-    // Run from anywhere with cargo, or with the repository as working directory without it.
-    let built_from = Path::new(env!("CARGO_MANIFEST_DIR")).join("public/models");
-    let root = if built_from.is_dir() { built_from } else { PathBuf::from("public/models") };
+    // The repository that is worked in, or else the one that this program was built from.
+    let here = PathBuf::from("public/models");
+    let root = if here.is_dir() { here } else { Path::new(env!("CARGO_MANIFEST_DIR")).join("public/models") };
     let folder = root.join(name);
     let is_plain_name = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
     if is_plain_name && folder.is_dir() {

@@ -31,8 +31,9 @@ fn site() -> String {
     format!("http://{}{SITE_PATH}", *SERVER)
 }
 
+/// Cargo runs tests in the repository's root.
 fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(".")
 }
 
 /// Where pictures of the page go.

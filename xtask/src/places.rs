@@ -1,12 +1,12 @@
 //! Where things are: the repository, the built site, the user's cache, cargo's programs.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The repository's root.
-pub fn root() -> &'static Path {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask)
+/// The repository's root, as cargo says it now: a program kept in a shared target folder was compiled elsewhere.
+pub fn root() -> PathBuf {
+    let xtask = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    xtask.and_then(|xtask| Some(xtask.parent()?.to_owned())).unwrap_or_default()
 }
 
 /// The built site.
