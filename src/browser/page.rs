@@ -148,6 +148,7 @@ fn chosen(list: &FileList) -> Option<ChosenFiles> {
 fn belongs_to_a_model(name: &str) -> bool {
     name == "config.json"
         || name == "tokenizer.json"
+        || name == "self_test.json"
         || name.ends_with(".safetensors")
         || name.ends_with(".safetensors.index.json")
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::error::CliError;
 use crate::lab::report::{ParallelismReport, PromptReport, Report, Side};
 use crate::lab::tensors::TensorsReport;
-use crate::lab::words;
+use crate::lab::words::{self, number, percent};
 use crate::theory::linear_map::CoupledMap;
 use crate::theory::properties::parallelism::ParallelismScore;
 
@@ -25,22 +25,24 @@ pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError
     writeln!(out, "{}. {}", words::level_name(equality.level), words::level_sentence(equality))?;
     writeln!(
         out,
-        "largest difference {:.3e} nats, noise floor {:.3e} nats; mean KL(A‖B) {:.4e}, KL(B‖A) {:.4e}, JS {:.4e} nats; {} contexts from {} texts, {} tokens",
-        equality.max_abs_dlogp,
-        equality.epsilon_num,
-        equality.mean_kl_ab,
-        equality.mean_kl_ba,
-        equality.mean_js,
+        "  mean KL(A‖B) {}, KL(B‖A) {}, JS {} nats; {} contexts from {} texts, {} tokens",
+        number(equality.mean_kl_ab),
+        number(equality.mean_kl_ba),
+        number(equality.mean_js),
         report.n_contexts,
         report.n_texts,
         report.n_tokens,
     )?;
+    writeln!(out)?;
     print_side("A", &report.model_a, out)?;
     print_side("B", &report.model_b, out)?;
     print_map("A→B", &report.map_ab, out)?;
     print_map("B→A", &report.map_ba, out)?;
     if let Some(parallelism) = &report.parallelism {
         print_parallelism(parallelism, out)?;
+        if let Some(sentence) = words::pairing(parallelism, report.experiment.thresholds.delta_correlation) {
+            writeln!(out, "  {sentence}")?;
+        }
     }
     report.prompts.iter().try_for_each(|prompt| print_prompt(prompt, out))
 }
@@ -49,37 +51,48 @@ fn print_side(letter: &str, side: &Side, out: &mut dyn Write) -> Result<(), CliE
     let subspace = &side.subspace;
     Ok(writeln!(
         out,
-        "model {letter}: {}, {}; d = {}, effective complexity {}, dark embedding {:.2e}, dark unembedding {:.2e}",
+        "model {letter}: {}, {}\n  width {}, effective complexity {}; invisible share of the hidden states {}, of the unembeddings {}",
         side.model.name,
         side.engine_detail,
         subspace.d,
         subspace.effective_complexity,
-        subspace.dark_f,
-        subspace.dark_g,
+        percent(subspace.dark_f),
+        percent(subspace.dark_g),
     )?)
 }
 
 fn print_map(direction: &str, map: &CoupledMap, out: &mut dyn Write) -> Result<(), CliError> {
     Ok(writeln!(
         out,
-        "coupled map {direction}: residual on held-out tokens {:.3e} (shuffled {:.3e}), on prompts {:.3e} (shuffled {:.3e})",
-        map.e_tok, map.e_tok_shuffled, map.e_prm, map.e_prm_shuffled,
+        "coupled map {direction}: residual on held-out tokens {} (shuffled {}), on held-out prompts {} (shuffled {})",
+        number(map.e_tok),
+        number(map.e_tok_shuffled),
+        number(map.e_prm),
+        number(map.e_prm_shuffled),
     )?)
 }
 
 fn print_parallelism(parallelism: &ParallelismReport, out: &mut dyn Write) -> Result<(), CliError> {
-    writeln!(out, "parallelism of {} ({} pairs):", parallelism.concept, parallelism.pairs.len())?;
+    writeln!(
+        out,
+        "\nparallelism of {}, {} pairs   score   random pairs   shuffled partners       p",
+        parallelism.concept,
+        parallelism.pairs.len()
+    )?;
     let versions = [
-        ("raw A    ", &parallelism.raw_a),
-        ("raw B    ", &parallelism.raw_b),
+        ("raw A", &parallelism.raw_a),
+        ("raw B", &parallelism.raw_b),
         ("visible A", &parallelism.visible_a),
         ("visible B", &parallelism.visible_b),
     ];
+    let name_width = "parallelism of , 00 pairs".len() + parallelism.concept.chars().count();
     for (name, score) in versions {
         let ParallelismScore { score, null_random_mean, null_shuffled_mean, p_adjusted, state, .. } = score;
         writeln!(
             out,
-            "  {name}  {score:.3} (random pairs {null_random_mean:.3}, shuffled partners {null_shuffled_mean:.3}, p {p_adjusted:.3}): {state:?}"
+            "{:<name_width$} {score:>7.3} {null_random_mean:>14.3} {null_shuffled_mean:>19.3} {p_adjusted:>7.3}   {}",
+            format!("  {name}"),
+            words::state_name(*state)
         )?;
     }
     Ok(())
@@ -89,12 +102,16 @@ fn print_prompt(prompt: &PromptReport, out: &mut dyn Write) -> Result<(), CliErr
     let distances = &prompt.divergences;
     writeln!(
         out,
-        "\n{}\n  KL(A‖B) {:.4}  KL(B‖A) {:.4}  JS {:.4} nats  TV {:.4}",
-        prompt.text, distances.kl_ab, distances.kl_ba, distances.js, distances.tv
+        "\n{:?}: KL(A‖B) {}, KL(B‖A) {}, JS {} nats; TV {}",
+        prompt.text,
+        number(distances.kl_ab),
+        number(distances.kl_ba),
+        number(distances.js),
+        number(distances.tv)
     )?;
     for token in prompt.next.iter().take(NEXT_TOKENS) {
-        let (p_a, p_b) = (100.0 * token.log_prob_a.exp(), 100.0 * token.log_prob_b.exp());
-        writeln!(out, "  A {p_a:>6.2}%  B {p_b:>6.2}%  {:?}", token.token)?;
+        let (p_a, p_b) = (percent(token.log_prob_a.exp()), percent(token.log_prob_b.exp()));
+        writeln!(out, "  A {p_a:>9}   B {p_b:>9}   {:?}", token.token)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! The texts follow theory.md §5.10. Where the distributions differ, or are merely close, no sentence here speaks
 //! of all models or of none, and equality is called a theorem only where model B was built from model A.
 
-use super::report::Report;
+use super::report::{ParallelismReport, Report};
 use crate::theory::equivalence::{Equality, Level};
 use crate::theory::properties::parallelism::ParallelismScore;
 use crate::theory::verdict::{Finding, PropertyState, Reason, VerdictKind};
@@ -106,6 +106,8 @@ fn scope(kind: VerdictKind, version: Version, report: &Report) -> String {
             report
                 .verdict
                 .visible_difference_bound
+                // Two correlations can never differ by more.
+                .filter(|bound| *bound < 2.0)
                 .map_or_else(String::new, |bound| format!(
                     " Visible scores cannot differ by more than {}.",
                     number(bound)
@@ -265,6 +267,24 @@ pub fn number(value: f64) -> String {
     } else {
         let decimals = (2 - magnitude.log10().floor() as i32).clamp(0, 6) as usize;
         format!("{value:.decimals$}").replace('-', "−")
+    }
+}
+
+/// What the shuffled partners say: where true pairs do no better than pairs with exchanged partners, the common
+/// direction belongs to the two classes of words and not to the pairs (theory.md §5.8, e₂). None where neither is
+/// shown. `least` is the least difference of scores that counts.
+pub fn pairing(parallelism: &ParallelismReport, least: f64) -> Option<&'static str> {
+    let scores = [&parallelism.visible_a, &parallelism.visible_b];
+    let gain = |score: &ParallelismScore| score.score - score.null_shuffled_mean;
+    if scores.iter().all(|score| score.state == PropertyState::Holds && gain(score) < least) {
+        Some(
+            "True pairs agree no better than pairs with exchanged partners: the common direction is that of the two \
+             classes of words, not of the single pairs.",
+        )
+    } else if scores.iter().all(|score| score.state == PropertyState::Holds && gain(score) >= least) {
+        Some("True pairs agree better than pairs with exchanged partners: the direction belongs to the pairs.")
+    } else {
+        None
     }
 }
 
@@ -517,5 +537,35 @@ mod tests {
         assert_eq!(percent(1.0), "100%");
         assert_eq!(percent(0.0), "0%");
         assert_eq!(percent(0.00002), "0.00200%");
+    }
+
+    #[test]
+    fn the_shuffled_partners_decide_whose_direction_it_is() {
+        let scores = |shuffled, state| {
+            let score = ParallelismScore {
+                score: 0.5,
+                null_random_mean: 0.0,
+                null_shuffled_mean: shuffled,
+                effect_interval: (0.4, 0.6),
+                p_adjusted: 0.001,
+                exact: false,
+                state,
+            };
+            let [raw_a, raw_b, visible_a, visible_b, dark_removed_a, dark_removed_b] = [(); 6].map(|()| score.clone());
+            ParallelismReport {
+                concept: String::new(),
+                pairs: vec![],
+                raw_a,
+                raw_b,
+                visible_a,
+                visible_b,
+                dark_removed_a,
+                dark_removed_b,
+            }
+        };
+        let said = |shuffled, state| pairing(&scores(shuffled, state), 0.1).unwrap_or_default();
+        assert!(said(0.51, PropertyState::Holds).contains("no better"));
+        assert!(said(0.1, PropertyState::Holds).contains("belongs to the pairs"));
+        assert_eq!(said(0.1, PropertyState::Fails), "");
     }
 }

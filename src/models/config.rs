@@ -233,14 +233,18 @@ fn expected_kind(message: &str) -> String {
     message.rsplit_once("expected ").map_or(message, |(_, kind)| kind).to_owned()
 }
 
-/// Refuses a field whose value is not the one that is implemented.
+/// Checks that a number of heads divides what they share.
 ///
 /// # Errors
-/// Names the field.
-pub fn refuse_unless(is_implemented: bool, field: &str, value: impl ToString) -> Result<(), ConfigError> {
-    if is_implemented {
+/// Names the field and what it should divide.
+pub fn check_divides(field: &str, n: usize, whole_field: &str, whole: usize) -> Result<(), ConfigError> {
+    if n > 0 && whole.is_multiple_of(n) {
         Ok(())
     } else {
-        Err(ConfigError::NotImplemented { field: field.to_owned(), value: value.to_string() })
+        Err(ConfigError::BadValue {
+            field: field.to_owned(),
+            expected: format!("a divisor of {whole_field} = {whole}"),
+            found: n.to_string(),
+        })
     }
 }

@@ -5,7 +5,7 @@
 use burn::tensor::{Device, Int, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::config::{ConfigError, Fields, refuse_unless};
+use super::config::{ConfigError, Fields, check_divides};
 use super::layers::{
     Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads,
 };
@@ -52,8 +52,7 @@ impl Config {
             scales_by_layer: fields.or("scale_attn_by_inverse_layer_idx", false)?,
         };
         fields.finish()?;
-        let divides = config.d_model.is_multiple_of(config.n_heads);
-        refuse_unless(divides, "n_head", format!("{} (n_embd is {})", config.n_heads, config.d_model))?;
+        check_divides("n_head", config.n_heads, "n_embd", config.d_model)?;
         Ok(config)
     }
 }

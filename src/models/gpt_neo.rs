@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor};
 use serde::Deserialize;
 
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::config::{ConfigError, Fields, refuse_unless};
+use super::config::{ConfigError, Fields, check_divides};
 use super::layers::{
     Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads,
 };
@@ -72,12 +72,7 @@ impl Config {
             is_tied: fields.or("tie_word_embeddings", true)?,
         };
         fields.finish()?;
-        let divides = config.d_model.is_multiple_of(config.n_heads);
-        refuse_unless(
-            divides,
-            "num_heads",
-            format!("{} (hidden_size is {})", config.n_heads, config.d_model),
-        )?;
+        check_divides("num_heads", config.n_heads, "hidden_size", config.d_model)?;
         Ok(config)
     }
 }
@@ -172,12 +167,12 @@ impl Layer {
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let x = x.clone() + self.attention(self.attention_norm.forward(x));
+        let x = x.clone() + self.attention(&self.attention_norm.forward(x));
         let inner = self.up.forward(self.inner_norm.forward(x.clone()));
         x + self.down.forward(self.activation.forward(inner))
     }
 
-    fn attention(&self, x: Tensor<3>) -> Tensor<3> {
+    fn attention(&self, x: &Tensor<3>) -> Tensor<3> {
         let heads = |projection: &Linear| split_heads(projection.forward(x.clone()), self.n_heads);
         let (query, key, value) = (heads(&self.query), heads(&self.key), heads(&self.value));
         self.output.forward(merge_heads(causal_attention(query, key, value, 1.0, self.window)))

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor};
 use serde_json::{Map, Value};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::config::{ConfigError, Fields, refuse_unless};
+use super::config::{ConfigError, Fields, check_divides};
 use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads};
 use super::rotary::{Rotary, RotaryTable};
 
@@ -38,11 +38,7 @@ impl Config {
     pub fn from_fields(mut fields: Fields) -> Result<Self, ConfigError> {
         let d_model = fields.size("hidden_size")?;
         let n_heads = fields.size("num_attention_heads")?;
-        refuse_unless(
-            d_model.is_multiple_of(n_heads),
-            "num_attention_heads",
-            format!("{n_heads} (hidden_size is {d_model})"),
-        )?;
+        check_divides("num_attention_heads", n_heads, "hidden_size", d_model)?;
         let share = rotated_share(&mut fields)?;
         let rotary = Rotary::from_fields(
             &mut fields,

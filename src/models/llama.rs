@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Int, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::config::{ConfigError, Fields, refuse_unless};
+use super::config::{ConfigError, Fields, check_divides};
 use super::layers::{
     Activation, Linear, RmsNorm, Weights, causal_attention, embed, merge_heads, split_heads,
 };
@@ -41,11 +41,7 @@ impl Config {
         let d_model = fields.size("hidden_size")?;
         let n_heads = fields.size("num_attention_heads")?;
         let n_key_value_heads = fields.or("num_key_value_heads", n_heads)?;
-        refuse_unless(
-            n_key_value_heads > 0 && n_heads.is_multiple_of(n_key_value_heads),
-            "num_key_value_heads",
-            format!("{n_key_value_heads} (num_attention_heads is {n_heads})"),
-        )?;
+        check_divides("num_key_value_heads", n_key_value_heads, "num_attention_heads", n_heads)?;
         let head_width = fields.or("head_dim", d_model / n_heads)?;
         // Tensor-parallel pretraining sums partial products in another order, which changes no number that matters.
         fields.optional::<usize>("pretraining_tp")?;

@@ -184,14 +184,14 @@ impl Network {
 impl Layer {
     /// stream: `[n_texts, length, width]`
     fn forward(&self, stream: Tensor<3>, places: &Places) -> Tensor<3> {
-        let attended = self.attend(normed(stream.clone(), &self.attention_norm), places);
+        let attended = self.attend(&normed(stream.clone(), &self.attention_norm), places);
         let stream = stream + attended;
         let seen = normed(stream.clone(), &self.gated_norm);
         let gate = activation::silu(projected(seen.clone(), &self.gate));
         stream + projected(gate * projected(seen, &self.up), &self.down)
     }
 
-    fn attend(&self, seen: Tensor<3>, places: &Places) -> Tensor<3> {
+    fn attend(&self, seen: &Tensor<3>, places: &Places) -> Tensor<3> {
         let [n_texts, length, width] = seen.dims();
         let head_width = width / self.n_heads;
         let heads = |weight: &Param<Tensor<2>>| {

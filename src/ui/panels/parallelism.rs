@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::lab::Report;
-use crate::lab::words::{number, state_name};
+use crate::lab::words::{number, pairing, state_name};
 use crate::theory::properties::parallelism::ParallelismScore;
 use crate::ui::plots::geometry::Axis;
 use crate::ui::plots::{IntervalBar, Marks};
@@ -43,6 +43,7 @@ fn Scores(report: Report) -> impl IntoView {
         .into_any();
     };
     let threshold = report.experiment.thresholds.delta_correlation;
+    let pairing = pairing(&scores, threshold);
     let rows = [
         ("a", "raw", "raw-a", scores.raw_a),
         ("b", "raw", "raw-b", scores.raw_b),
@@ -124,6 +125,7 @@ fn Scores(report: Report) -> impl IntoView {
             <span class="key__shuffled">"shuffled partners"</span>
             <span class="key__holds">"holds to the right of this"</span>
         </p>
+        {pairing.map(|sentence| view! { <p data-testid="pairing">{sentence}</p> })}
         <details>
             <summary>{format!("{} pairs took part", pairs.len())}</summary>
             <p>{pairs.join(", ")}</p>
