@@ -1,10 +1,11 @@
 //! What the page and its workers say to each other: plain data, no logic.
 //!
-//! Every model has a worker of its own; one more worker, the same program, runs the lab.
+//! Every model has a worker of its own; one more worker, the same program, runs the lab. What is large (a model's
+//! files, an observation) is attached to a message as a handle that the page passes on without reading it.
 
 use serde::{Deserialize, Serialize};
 
-use crate::lab::{EngineKind, Experiment, ModelCard, Observation, Report};
+use crate::lab::{EngineKind, Experiment, ModelCard, Report};
 
 /// From the page to a worker. Replies carry the request's `id`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,14 +31,10 @@ pub enum RequestBody {
         /// Texts whose every position becomes a context.
         calibration: Vec<String>,
     },
-    /// Compute the report (lab worker). `b` is absent when model B is a twin of A.
+    /// Compute the report (lab worker). Attached: model A's observation, then B's unless B is a twin of A.
     Analyze {
         /// What is asked.
         experiment: Box<Experiment>,
-        /// Model A's representation.
-        a: Box<Observation>,
-        /// Model B's representation.
-        b: Option<Box<Observation>>,
     },
     /// Give up on the load or run with this id.
     Cancel {
@@ -56,23 +53,13 @@ pub enum ModelFilesSource {
         /// Absolute address of the folder, ending in `/`.
         url: String,
     },
-    /// Files that the visitor picked or dropped.
-    Picked {
+    /// Files that the visitor picked or dropped, attached in this order.
+    Attached {
         /// What to call the model.
         name: String,
-        /// (file name, contents).
-        files: Vec<PickedFile>,
+        /// Their names without folder.
+        files: Vec<String>,
     },
-}
-
-/// One file of the visitor's.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PickedFile {
-    /// Its name without folder.
-    pub name: String,
-    /// Its contents.
-    #[serde(with = "serde_bytes")]
-    pub bytes: Vec<u8>,
 }
 
 /// From a worker to the page.
@@ -105,10 +92,8 @@ pub enum ResponseBody {
         /// Largest |log p − stored log p| on the model's stored self-test, nats; absent where none is stored.
         self_test: Option<f64>,
     },
-    /// The representation on all contexts.
+    /// The representation on all contexts; attached: the observation.
     Observed {
-        /// The observation.
-        observation: Box<Observation>,
         /// Milliseconds the forward passes took.
         elapsed_millis: f64,
     },

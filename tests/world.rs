@@ -1,6 +1,8 @@
 //! The English world's stated distribution is the one its sentences have.
+
 #![cfg(feature = "train")]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![allow(missing_docs, reason = "nobody reads a test's documentation elsewhere")]
 
 use std::collections::{HashMap, HashSet};
 

@@ -10,14 +10,16 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use js_sys::{Array, Uint8Array};
+use js_sys::Array;
 use thiserror::Error;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use super::attachment::Attachment;
+use super::page::ChosenFiles;
 use super::wire::{READY, pack, unpack};
-use crate::lab::{EngineKind, Experiment, ModelCard, Observation, Report};
+use crate::lab::{EngineKind, Experiment, ModelCard, Report};
 use crate::protocol::{ErrorKind, ModelFilesSource, Request, RequestBody, Response, ResponseBody};
 
 /// Why an engine did not do what it was asked, in one sentence.
@@ -28,6 +30,20 @@ pub struct EngineFailure {
     pub kind: ErrorKind,
     /// What was expected, what was found, what to do.
     pub message: String,
+}
+
+/// Where a model's files are, as the page knows it.
+#[derive(Debug, Clone)]
+pub enum ModelLocation {
+    /// A folder on the page's own host.
+    Folder {
+        /// What to call the model.
+        name: String,
+        /// Absolute address of the folder, ending in `/`.
+        url: String,
+    },
+    /// Files of the visitor's own.
+    Chosen(ChosenFiles),
 }
 
 /// A model that is ready.
@@ -64,40 +80,48 @@ impl EngineClient {
     /// Fetches a model's files and loads it; `on_progress` is told the bytes so far, and in all where the host says.
     pub async fn load(
         &self,
-        source: ModelFilesSource,
+        location: ModelLocation,
         on_progress: impl Fn(u64, Option<u64>) + 'static,
     ) -> Result<Loaded, EngineFailure> {
-        match self.line.ask(RequestBody::Load { source }, Some(Rc::new(on_progress))).await? {
-            ResponseBody::Loaded { model, engine, engine_detail, self_test } => {
+        let (source, contents) = match location {
+            ModelLocation::Folder { name, url } => (ModelFilesSource::Folder { name, url }, Vec::new()),
+            ModelLocation::Chosen(ChosenFiles { name, files }) => {
+                let (files, contents) = files.into_iter().unzip();
+                (ModelFilesSource::Attached { name, files }, contents)
+            }
+        };
+        let answer = self.line.ask(RequestBody::Load { source }, &contents, Some(Rc::new(on_progress)));
+        match answer.await? {
+            (ResponseBody::Loaded { model, engine, engine_detail, self_test }, _) => {
                 Ok(Loaded { model, engine, engine_detail, self_test })
             }
-            other => Err(unexpected(other)),
+            other => Err(unexpected(&other)),
         }
     }
 
-    /// Runs the loaded model on the prompts and on every place of the calibration texts.
+    /// Runs the loaded model on the prompts and on every place of the calibration texts; gives the observation.
     pub async fn observe(
         &self,
         prompts: Vec<String>,
         calibration: Vec<String>,
-    ) -> Result<Observation, EngineFailure> {
-        match self.line.ask(RequestBody::Observe { prompts, calibration }, None).await? {
-            ResponseBody::Observed { observation, .. } => Ok(*observation),
-            other => Err(unexpected(other)),
+    ) -> Result<Attachment, EngineFailure> {
+        let answer = self.line.ask(RequestBody::Observe { prompts, calibration }, &[], None).await?;
+        match (&answer.0, answer.1.as_slice()) {
+            (ResponseBody::Observed { .. }, [observation]) => Ok(observation.clone()),
+            _ => Err(unexpected(&answer)),
         }
     }
 
-    /// Computes the report; `b` is absent when model B is a twin of A. Needs no loaded model.
+    /// Computes the report from the observations of A and, unless model B is a twin of A, of B. Needs no loaded model.
     pub async fn analyze(
         &self,
         experiment: Experiment,
-        a: Observation,
-        b: Option<Observation>,
+        observations: &[Attachment],
     ) -> Result<Report, EngineFailure> {
-        let (experiment, a, b) = (Box::new(experiment), Box::new(a), b.map(Box::new));
-        match self.line.ask(RequestBody::Analyze { experiment, a, b }, None).await? {
-            ResponseBody::Analyzed { report, .. } => Ok(*report),
-            other => Err(unexpected(other)),
+        let experiment = Box::new(experiment);
+        match self.line.ask(RequestBody::Analyze { experiment }, observations, None).await? {
+            (ResponseBody::Analyzed { report, .. }, _) => Ok(*report),
+            other => Err(unexpected(&other)),
         }
     }
 
@@ -140,7 +164,7 @@ struct Line {
     worker: Worker,
     last_id: Cell<u32>,
     /// Messages that wait for the worker to listen; none once it does, for what is sent before would be lost.
-    unsent: RefCell<Option<Vec<(Uint8Array, Array)>>>,
+    unsent: RefCell<Option<Vec<(Array, Array)>>>,
     asked: RefCell<BTreeMap<u32, Asked>>,
     /// Why the worker is gone, if it is.
     failure: RefCell<Option<EngineFailure>>,
@@ -148,16 +172,19 @@ struct Line {
 
 type OnProgress = Rc<dyn Fn(u64, Option<u64>)>;
 
+/// What a worker answered, and what was attached.
+type Answered = (ResponseBody, Vec<Attachment>);
+
 /// A request on its way.
 #[derive(Default)]
 struct Asked {
-    answer: Option<Result<ResponseBody, EngineFailure>>,
+    answer: Option<Result<Answered, EngineFailure>>,
     waker: Option<Waker>,
     on_progress: Option<OnProgress>,
 }
 
 impl Asked {
-    fn settle(&mut self, answer: Result<ResponseBody, EngineFailure>) {
+    fn settle(&mut self, answer: Result<Answered, EngineFailure>) {
         self.answer = Some(answer);
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -166,23 +193,29 @@ impl Asked {
 }
 
 impl Line {
-    fn ask(self: &Rc<Self>, body: RequestBody, on_progress: Option<OnProgress>) -> Answer {
+    fn ask(
+        self: &Rc<Self>,
+        body: RequestBody,
+        attachments: &[Attachment],
+        on_progress: Option<OnProgress>,
+    ) -> Answer {
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
         let mut asked = Asked { on_progress, ..Asked::default() };
         if let Some(failure) = self.failure.borrow().clone() {
             asked.settle(Err(failure));
-        } else if let Err(failure) = self.send(&Request { id, body }) {
+        } else if let Err(failure) = self.send(&Request { id, body }, attachments) {
             asked.settle(Err(failure));
         }
         self.asked.borrow_mut().insert(id, asked);
         Answer { line: self.clone(), id }
     }
 
-    fn send(&self, request: &Request) -> Result<(), EngineFailure> {
+    fn send(&self, request: &Request, attachments: &[Attachment]) -> Result<(), EngineFailure> {
         let told =
             |what: &str| EngineFailure { kind: ErrorKind::Internal, message: format!("the request {what}") };
-        let message = pack(request).map_err(|error| told(&format!("cannot be packed: {error}")))?;
+        let message =
+            pack(request, attachments).map_err(|error| told(&format!("cannot be packed: {error}")))?;
         match self.unsent.borrow_mut().as_mut() {
             Some(unsent) => unsent.push(message),
             None => self.post(&message).map_err(|()| told("is too large for this browser"))?,
@@ -190,7 +223,7 @@ impl Line {
         Ok(())
     }
 
-    fn post(&self, (message, transferred): &(Uint8Array, Array)) -> Result<(), ()> {
+    fn post(&self, (message, transferred): &(Array, Array)) -> Result<(), ()> {
         self.worker.post_message_with_transfer(message, transferred).map_err(|_| ())
     }
 
@@ -205,8 +238,8 @@ impl Line {
                 }
             }
             Some(last_words) => self.fail(internal(last_words)),
-            None => match unpack::<Response>(data) {
-                Some(response) => self.deliver(response),
+            None => match unpack::<Response>(&data) {
+                Some((response, attachments)) => self.deliver(response, attachments),
                 None => self.fail(internal(
                     "the page and its engine are of different versions: reload the page".into(),
                 )),
@@ -214,7 +247,7 @@ impl Line {
         }
     }
 
-    fn deliver(&self, response: Response) {
+    fn deliver(&self, response: Response, attachments: Vec<Attachment>) {
         if let ResponseBody::Progress { done, total } = response.body {
             let on_progress =
                 self.asked.borrow().get(&response.id).and_then(|asked| asked.on_progress.clone());
@@ -224,7 +257,7 @@ impl Line {
         } else if let Some(asked) = self.asked.borrow_mut().get_mut(&response.id) {
             asked.settle(match response.body {
                 ResponseBody::Failed { kind, message } => Err(EngineFailure { kind, message }),
-                body => Ok(body),
+                body => Ok((body, attachments)),
             });
         }
     }
@@ -259,7 +292,7 @@ struct Answer {
 }
 
 impl Future for Answer {
-    type Output = Result<ResponseBody, EngineFailure>;
+    type Output = Result<Answered, EngineFailure>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut asked = self.line.asked.borrow_mut();
@@ -286,7 +319,7 @@ impl Drop for Answer {
         if unanswered && self.line.failure.borrow().is_none() {
             let body = RequestBody::Cancel { request_id: self.id };
             // A worker that cannot be told finishes for nobody.
-            let _ = self.line.send(&Request { id: 0, body });
+            let _ = self.line.send(&Request { id: 0, body }, &[]);
         }
     }
 }
@@ -295,7 +328,7 @@ fn internal(message: String) -> EngineFailure {
     EngineFailure { kind: ErrorKind::Internal, message }
 }
 
-fn unexpected(answer: ResponseBody) -> EngineFailure {
+fn unexpected((answer, _): &Answered) -> EngineFailure {
     match answer {
         ResponseBody::Cancelled => internal("given up for a newer request".into()),
         _ => internal("the engine answered another question than was asked: reload the page".into()),

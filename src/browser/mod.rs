@@ -1,5 +1,6 @@
 //! The only code that touches JavaScript.
 
+pub mod attachment;
 pub mod clock;
 pub mod engine_client;
 pub mod fetch;

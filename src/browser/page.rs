@@ -4,7 +4,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{DragEvent, FileList, HtmlElement, HtmlInputElement, Window};
 
-use crate::protocol::PickedFile;
+use super::attachment::Attachment;
 
 fn window() -> Option<Window> {
     web_sys::window()
@@ -71,11 +71,6 @@ pub async fn text_of(relative: &str) -> Result<String, String> {
     response.text().await.map_err(|e| told(e.to_string()))
 }
 
-/// Milliseconds since the page was opened.
-pub fn now_millis() -> f64 {
-    window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
-}
-
 /// Copies a text; false where the browser refuses.
 pub async fn copy(text: &str) -> bool {
     // Absent on insecure origins, where web-sys would call into `undefined`.
@@ -95,26 +90,13 @@ pub fn store(key: &str, text: &str) {
     }
 }
 
-/// Files that the visitor chose, not read yet.
+/// Files that the visitor chose; the page itself never reads them.
+#[derive(Debug, Clone)]
 pub struct ChosenFiles {
     /// What to call the model: the folder's name, or the weights file's.
     pub name: String,
-    files: Vec<web_sys::File>,
-}
-
-impl ChosenFiles {
-    /// The contents of those files that belong to a model.
-    pub async fn read(self) -> Result<Vec<PickedFile>, String> {
-        let mut read = Vec::new();
-        for file in self.files {
-            let name = file.name();
-            let buffer = JsFuture::from(file.array_buffer()).await.map_err(|_| {
-                format!("{name} could not be read: choose the files of the model again (a dropped folder does not work, use “Folder…”)")
-            })?;
-            read.push(PickedFile { name, bytes: js_sys::Uint8Array::new(&buffer).to_vec() });
-        }
-        Ok(read)
-    }
+    /// (name without folder, contents).
+    pub files: Vec<(String, Attachment)>,
 }
 
 /// The files in a file input, which is then emptied so that the same files can be chosen again.
@@ -141,6 +123,7 @@ fn chosen(list: &FileList) -> Option<ChosenFiles> {
     let weights = files.iter().map(web_sys::File::name).find(|name| name.ends_with(".safetensors"));
     // With no file of a model among them, the first is kept so that the complaint can name what was found.
     let files = if files.is_empty() { all.into_iter().take(1).collect() } else { files };
+    let files = files.into_iter().map(|file| (file.name(), Attachment::from(file))).collect();
     Some(ChosenFiles { name: folder.or(weights).unwrap_or(first_name), files })
 }
 

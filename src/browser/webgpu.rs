@@ -1,10 +1,10 @@
 //! Whether this browser has WebGPU: an adapter must answer, the mere presence of `navigator.gpu` says little.
 
-use js_sys::{Array, Function, Promise, Reflect};
+use futures::future::{Either, select};
+use gloo::timers::future::TimeoutFuture;
+use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-
-use super::clock;
 
 /// Some machines have `navigator.gpu` and never answer.
 const TIME_LIMIT_MILLIS: u32 = 4000;
@@ -26,14 +26,15 @@ pub async fn adapter_answers() -> Result<(), String> {
         .and_then(|request_adapter| request_adapter.call0(&gpu).ok())
         .and_then(|promise| promise.dyn_into::<Promise>().ok());
     let Some(asked) = asked else { return Err("this browser refused to look for a graphics adapter".into()) };
-    // A missing adapter is null, a silent one is the timeout's undefined.
-    match JsFuture::from(Promise::race(&Array::of2(&asked, &clock::timeout(TIME_LIMIT_MILLIS)))).await {
-        Ok(answer) if answer.is_undefined() => {
+    match select(JsFuture::from(asked), TimeoutFuture::new(TIME_LIMIT_MILLIS)).await {
+        Either::Left((Ok(answer), _)) if answer.is_null() => {
+            Err("this browser finds no graphics adapter".into())
+        }
+        Either::Left((Ok(_), _)) => Ok(()),
+        Either::Left((Err(_), _)) => Err("this browser failed to look for a graphics adapter".into()),
+        Either::Right(_) => {
             Err(format!("no graphics adapter answered within {} s", TIME_LIMIT_MILLIS / 1000))
         }
-        Ok(answer) if answer.is_null() => Err("this browser finds no graphics adapter".into()),
-        Ok(_) => Ok(()),
-        Err(_) => Err("this browser failed to look for a graphics adapter".into()),
     }
 }
 

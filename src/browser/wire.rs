@@ -1,22 +1,31 @@
-//! How messages cross the border of a worker: postcard bytes whose buffer is handed over, not copied.
+//! How messages cross the border of a worker: postcard bytes whose buffer is handed over, and attachments beside them.
 
 use js_sys::{Array, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Blob;
+
+use super::attachment::Attachment;
 
 /// What a worker says once, when it has begun to listen. Any other plain text from a worker is its last words.
 pub const READY: &str = "ready";
 
 /// The message, and the buffers that go over with it.
-pub fn pack(message: &impl Serialize) -> Result<(Uint8Array, Array), postcard::Error> {
+pub fn pack(message: &impl Serialize, attachments: &[Attachment]) -> Result<(Array, Array), postcard::Error> {
     let bytes = Uint8Array::from(postcard::to_stdvec(message)?.as_slice());
-    let transferred = Array::of1(&bytes.buffer());
-    Ok((bytes, transferred))
+    let parts = Array::of1(&bytes);
+    for attachment in attachments {
+        let blob: &Blob = attachment.as_ref();
+        parts.push(blob);
+    }
+    Ok((parts, Array::of1(&bytes.buffer())))
 }
 
 /// None for what `pack` of this version did not make.
-pub fn unpack<T: DeserializeOwned>(message: JsValue) -> Option<T> {
-    let bytes: Uint8Array = message.dyn_into().ok()?;
-    postcard::from_bytes(&bytes.to_vec()).ok()
+pub fn unpack<T: DeserializeOwned>(message: &JsValue) -> Option<(T, Vec<Attachment>)> {
+    let parts: &Array = message.dyn_ref()?;
+    let bytes: Uint8Array = parts.get(0).dyn_into().ok()?;
+    let attachments = parts.iter().skip(1).map(|part| part.dyn_into::<Blob>().ok().map(Attachment::from));
+    Some((postcard::from_bytes(&bytes.to_vec()).ok()?, attachments.collect::<Option<_>>()?))
 }

@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, Event, MessageEvent};
 
+use super::attachment::Attachment;
 use super::wire::{READY, pack, unpack};
 use crate::protocol::{Request, Response};
 
@@ -21,7 +22,7 @@ impl WorkerScope {
     }
 
     /// From now on hands every request to `receive`, and tells the page of panics and breakdowns.
-    pub fn serve(&self, receive: impl Fn(Request) + 'static) {
+    pub fn serve(&self, receive: impl Fn(Request, Vec<Attachment>) + 'static) {
         std::panic::set_hook(Box::new(|info| {
             console_error_panic_hook::hook(info);
             let what = info.payload_as_str().unwrap_or("no reason given");
@@ -35,10 +36,11 @@ impl WorkerScope {
         }));
         let scope = self.clone();
         let on_message =
-            Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| match unpack(event.data()) {
-                Some(request) => receive(request),
+            Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| match unpack(&event.data()) {
+                Some((request, attachments)) => receive(request, attachments),
                 None => {
-                    scope.say_last_words("the page and its engine are of different versions: reload the page")
+                    scope
+                        .say_last_words("the page and its engine are of different versions: reload the page");
                 }
             });
         self.0.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -54,8 +56,8 @@ impl WorkerScope {
     }
 
     /// Answers a request.
-    pub fn respond(&self, response: &Response) {
-        let is_posted = pack(response).is_ok_and(|(message, transferred)| {
+    pub fn respond(&self, response: &Response, attachments: &[Attachment]) {
+        let is_posted = pack(response, attachments).is_ok_and(|(message, transferred)| {
             self.0.post_message_with_transfer(&message, &transferred).is_ok()
         });
         if !is_posted {

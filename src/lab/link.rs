@@ -173,8 +173,8 @@ mod tests {
             };
             let fragment = encode(&shared).unwrap();
             prop_assert!(fragment.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)));
-            prop_assert_eq!(decode(&fragment).unwrap(), shared);
-            prop_assert_eq!(decode(&format!("#{fragment}")).unwrap(), shared);
+            prop_assert_eq!(&decode(&fragment).unwrap(), &shared);
+            prop_assert_eq!(&decode(&format!("#{fragment}")).unwrap(), &shared);
         }
 
         #[test]

@@ -1,7 +1,6 @@
 //! The page. Start at [`app::App`]; [`state`] is all that it knows, [`session`] all that it does.
 
 pub mod app;
-pub mod join;
 pub mod panels;
 pub mod plots;
 pub mod session;

@@ -8,17 +8,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::join::both;
 use super::state::{Adapter, EngineChoice, Failure, GpuEngine, ModelStatus, Page, Phase, Slot};
 use super::world::World;
-use crate::browser::engine_client::EngineClient;
+use crate::browser::attachment::Attachment;
+use crate::browser::clock;
+use crate::browser::engine_client::{EngineClient, ModelLocation};
 use crate::browser::page::{self, ChosenFiles};
 use crate::lab::link::{self, LinkError};
-use crate::lab::{Concept, EngineKind, Experiment, ModelSource, Observation};
-use crate::protocol::{ErrorKind, ModelFilesSource};
+use crate::lab::{Concept, EngineKind, Experiment, ModelSource};
+use crate::protocol::ErrorKind;
 
 /// How long typing must rest before the models run again.
 const REST: Duration = Duration::from_millis(300);
@@ -55,7 +57,7 @@ struct Inner {
 struct Seat {
     /// Number of the newest load.
     load: u64,
-    files: Option<ModelFilesSource>,
+    files: Option<ModelLocation>,
     cpu: Option<Rc<EngineClient>>,
     gpu: Option<Rc<EngineClient>>,
     last: Option<Observed>,
@@ -66,7 +68,7 @@ struct Seat {
 struct Observed {
     engine: EngineKind,
     prompts: Vec<String>,
-    observation: Rc<Observation>,
+    observation: Attachment,
 }
 
 impl Inner {
@@ -111,7 +113,6 @@ impl Session {
     pub fn pick_files(self, slot: Slot, chosen: Option<ChosenFiles>) {
         let Some(chosen) = chosen else { return };
         let model = self.page.model(slot);
-        let load = self.vacate(slot);
         // Only files that a link asks for can be the wrong ones.
         let expected = match model.source.get_untracked() {
             ModelSource::Local { sha256, .. } if self.with(|inner| inner.seat(slot).files.is_none()) => {
@@ -119,26 +120,9 @@ impl Session {
             }
             _ => String::new(),
         };
-        let name = chosen.name.clone();
-        model.source.set(ModelSource::Local { name: name.clone(), sha256: expected });
-        model.status.set(ModelStatus::Loading { done: 0, total: None });
-        spawn_local(async move {
-            let read = chosen.read().await;
-            if self.with(|inner| inner.seat(slot).load) != load {
-                return;
-            }
-            match read {
-                Ok(files) => {
-                    self.with(|inner| {
-                        inner.seat(slot).files = Some(ModelFilesSource::Picked { name, files })
-                    });
-                    self.reload(slot);
-                }
-                Err(message) => {
-                    model.status.set(ModelStatus::Failed(Failure { kind: ErrorKind::BadModel, message }));
-                }
-            }
-        });
+        model.source.set(ModelSource::Local { name: chosen.name.clone(), sha256: expected });
+        self.with(|inner| inner.seat(slot).files = Some(ModelLocation::Chosen(chosen)));
+        self.reload(slot);
     }
 
     /// Stops a load.
@@ -160,7 +144,7 @@ impl Session {
             }
             ModelSource::Bundled { name } => {
                 let url = page::address_of(&format!("models/{name}/"));
-                let files = ModelFilesSource::Folder { name, url };
+                let files = ModelLocation::Folder { name, url };
                 self.with(|inner| inner.seat(slot).files = Some(files.clone()));
                 spawn_local(self.load(slot, load, files));
             }
@@ -251,8 +235,8 @@ impl Session {
     /// Calibration texts, concepts, presets; then the visitor's last prompts or the first presets.
     async fn fetch_world(self) {
         let page = self.page;
-        let ((calibration, concepts), prompts) = both(
-            both(page::text_of("world/calibration.txt"), page::text_of("world/concepts.json")),
+        let ((calibration, concepts), prompts) = join(
+            join(page::text_of("world/calibration.txt"), page::text_of("world/concepts.json")),
             page::text_of("world/prompts.json"),
         )
         .await;
@@ -303,7 +287,7 @@ impl Session {
     }
 
     /// Loads a model on the CPU engine, which answers first.
-    async fn load(self, slot: Slot, load: u64, files: ModelFilesSource) {
+    async fn load(self, slot: Slot, load: u64, files: ModelLocation) {
         let model = self.page.model(slot);
         model.status.set(ModelStatus::Loading { done: 0, total: None });
         let outcome = match EngineClient::cpu() {
@@ -371,7 +355,7 @@ impl Session {
         }
     }
 
-    async fn load_on_webgpu(self, slot: Slot, load: u64, files: ModelFilesSource) {
+    async fn load_on_webgpu(self, slot: Slot, load: u64, files: ModelLocation) {
         let model = self.page.model(slot);
         let outcome = match EngineClient::webgpu() {
             Ok(client) => {
@@ -386,8 +370,7 @@ impl Session {
         }
         let refused = match outcome {
             Ok(loaded) => match loaded.self_test {
-                // NaN is refused too.
-                Some(deviation) if !(deviation <= SELF_TEST_LIMIT) => format!(
+                Some(deviation) if deviation.is_nan() || deviation > SELF_TEST_LIMIT => format!(
                     "its self-test is off by {} nats, more than {}",
                     crate::lab::words::number(deviation),
                     crate::lab::words::number(SELF_TEST_LIMIT)
@@ -446,7 +429,7 @@ impl Session {
             return;
         }
         spawn_local(async move {
-            let started = page::now_millis();
+            let started = clock::now_millis();
             self.page.phase.set(Phase::Observing);
             let outcome = self.compare(number, &world).await;
             if self.with(|inner| inner.run) != number {
@@ -455,7 +438,7 @@ impl Session {
             match outcome {
                 Ok(Some(report)) => {
                     self.page.report.set(Some(Arc::new(report)));
-                    self.page.phase.set(Phase::Done { elapsed_millis: page::now_millis() - started });
+                    self.page.phase.set(Phase::Done { elapsed_millis: clock::now_millis() - started });
                 }
                 Ok(None) => {}
                 Err(failure) => self.page.phase.set(Phase::Failed(failure)),
@@ -467,7 +450,7 @@ impl Session {
     async fn compare(self, number: u64, world: &World) -> Result<Option<crate::lab::Report>, Failure> {
         let experiment = self.experiment();
         let is_twin = matches!(experiment.model_b, ModelSource::Twin { .. });
-        let (a, b) = both(self.observe(Slot::A, &experiment.prompts, world), async {
+        let (a, b) = join(self.observe(Slot::A, &experiment.prompts, world), async {
             match is_twin {
                 true => Ok(None),
                 false => self.observe(Slot::B, &experiment.prompts, world).await.map(Some),
@@ -477,23 +460,14 @@ impl Session {
         if self.with(|inner| inner.run) != number {
             return Ok(None);
         }
-        let (a, b) = (a?, b?);
+        let observations: Vec<Attachment> = std::iter::once(a?).chain(b?).collect();
         self.page.phase.set(Phase::Analyzing);
         let lab = self.lab()?;
-        let report = lab
-            .analyze(experiment, Observation::clone(&a), b.map(|b| Observation::clone(&b)))
-            .await
-            .map_err(Failure::from)?;
-        Ok(Some(report))
+        lab.analyze(experiment, &observations).await.map(Some).map_err(Failure::from)
     }
 
     /// One model on all prompts and calibration texts; the last answer is kept while it still answers.
-    async fn observe(
-        self,
-        slot: Slot,
-        prompts: &[String],
-        world: &World,
-    ) -> Result<Rc<Observation>, Failure> {
+    async fn observe(self, slot: Slot, prompts: &[String], world: &World) -> Result<Attachment, Failure> {
         let not_loaded =
             || Failure { kind: ErrorKind::Internal, message: format!("{} is not loaded.", slot.name()) };
         let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
@@ -502,7 +476,7 @@ impl Session {
             return Ok(kept.observation);
         }
         let load = self.with(|inner| inner.seat(slot).load);
-        let observed = match client.observe(prompts.to_vec(), world.calibration.clone()).await {
+        let (engine, observation) = match client.observe(prompts.to_vec(), world.calibration.clone()).await {
             Ok(observation) => (engine, observation),
             // A graphics card that fails half-way must not cost the visitor the answer.
             Err(failure)
@@ -516,15 +490,11 @@ impl Session {
             }
             Err(failure) => return Err(self.blame(slot, failure.into())),
         };
-        let observation = Rc::new(observed.1);
         self.with(|inner| {
             let seat = inner.seat(slot);
             if seat.load == load {
-                seat.last = Some(Observed {
-                    engine: observed.0,
-                    prompts: prompts.to_vec(),
-                    observation: observation.clone(),
-                });
+                seat.last =
+                    Some(Observed { engine, prompts: prompts.to_vec(), observation: observation.clone() });
             }
         });
         Ok(observation)
@@ -532,10 +502,12 @@ impl Session {
 
     /// A failure names its model, and a model's own fault is shown beside the model.
     fn blame(self, slot: Slot, failure: Failure) -> Failure {
-        if failure.kind == ErrorKind::BadModel {
-            self.page.model(slot).status.set(ModelStatus::Failed(failure.clone()));
+        let message = format!("{}: {}", slot.name(), failure.message);
+        let kind = failure.kind;
+        if kind == ErrorKind::BadModel {
+            self.page.model(slot).status.set(ModelStatus::Failed(failure));
         }
-        Failure { message: format!("{}: {}", slot.name(), failure.message), ..failure }
+        Failure { kind, message }
     }
 
     /// The worker that computes reports.

@@ -1,10 +1,11 @@
-//! A model's files from a folder on a host, in the Hub's layout.
+//! A model's files: from a folder on a host, in the Hub's layout, or attached to the request.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::browser::attachment::Attachment;
 use crate::browser::clock;
 use crate::browser::fetch::{Abort, Download, FetchError, ask};
 use crate::models::CheckpointError;
@@ -52,26 +53,73 @@ pub async fn fetch_folder(
     read_all(downloads, files, report).await
 }
 
+/// (name, contents) of the visitor's own files; `report` is told the bytes so far and in all.
+pub async fn read_attached(
+    attached: Vec<(String, Attachment)>,
+    abort: &Abort,
+    report: &dyn Fn(u64, Option<u64>),
+) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let total = attached.iter().map(|(_, contents)| contents.length()).sum();
+    let count = Count::new(Some(total), report);
+    let mut files = Vec::new();
+    for (name, contents) in attached {
+        let go_on = |n_bytes| {
+            count.arrived(n_bytes);
+            !abort.is_aborted()
+        };
+        let bytes = contents.bytes(go_on).await.map_err(|error| {
+            let sentence = format!(
+                "{name}: expected a file, found that {error}; choose the model's files again, or a folder with “Folder…”"
+            );
+            Failure::Failed(ErrorKind::BadModel, sentence)
+        })?;
+        if abort.is_aborted() {
+            return Err(Failure::Cancelled);
+        }
+        files.push((name, bytes));
+    }
+    count.end();
+    Ok(files)
+}
+
 async fn read_all(
     downloads: Vec<(String, Download)>,
     mut files: Vec<(String, Vec<u8>)>,
     report: &dyn Fn(u64, Option<u64>),
 ) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let total: Option<u64> = downloads.iter().map(|(_, download)| download.length()).sum();
-    let (done, reported_at) = (Cell::new(0), Cell::new(f64::NEG_INFINITY));
-    let arrived = |n_bytes: u64| {
-        done.set(done.get() + n_bytes);
-        let now = clock::now_millis();
-        if now - reported_at.get() >= REPORT_MILLIS {
-            reported_at.set(now);
-            report(done.get(), total);
-        }
-    };
+    let count = Count::new(downloads.iter().map(|(_, download)| download.length()).sum(), report);
     for (name, download) in downloads {
-        files.push((name, download.read(&arrived).await?));
+        files.push((name, download.read(&|n_bytes| count.arrived(n_bytes)).await?));
     }
-    report(done.get(), total);
+    count.end();
     Ok(files)
+}
+
+/// Bytes that have arrived, reported now and then.
+struct Count<'a> {
+    done: Cell<u64>,
+    total: Option<u64>,
+    reported_at: Cell<f64>,
+    report: &'a dyn Fn(u64, Option<u64>),
+}
+
+impl<'a> Count<'a> {
+    fn new(total: Option<u64>, report: &'a dyn Fn(u64, Option<u64>)) -> Self {
+        Self { done: Cell::new(0), total, reported_at: Cell::new(f64::NEG_INFINITY), report }
+    }
+
+    fn arrived(&self, n_bytes: u64) {
+        self.done.set(self.done.get() + n_bytes);
+        let now = clock::now_millis();
+        if now - self.reported_at.get() >= REPORT_MILLIS {
+            self.reported_at.set(now);
+            self.end();
+        }
+    }
+
+    fn end(&self) {
+        (self.report)(self.done.get(), self.total);
+    }
 }
 
 /// The weight files that an index names.

@@ -7,13 +7,14 @@ use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 
 use super::failure::Failure;
-use super::files::fetch_folder;
-use super::queue::Queue;
+use super::files::{fetch_folder, read_attached};
+use super::queue::{Queue, Received};
+use crate::browser::attachment::Attachment;
 use crate::browser::clock;
 use crate::browser::fetch::Abort;
 use crate::browser::worker_scope::WorkerScope;
 use crate::engine::{Device, DeviceError, ModelFiles, SelfTest, Session};
-use crate::lab;
+use crate::lab::{self, Experiment};
 use crate::protocol::{ModelFilesSource, Request, RequestBody, Response, ResponseBody};
 
 /// Serves the page for as long as the worker lives. The device is opened by the first load and kept: a second one
@@ -32,7 +33,7 @@ where
         in_hand: RefCell::default(),
         is_busy: Cell::new(false),
     });
-    scope.serve(move |request| host.receive(request));
+    scope.serve(move |request, attachments| host.receive(Received { request, attachments }));
 }
 
 struct Host<O> {
@@ -51,13 +52,14 @@ where
     O: Fn() -> F + 'static,
     F: Future<Output = Result<Device, DeviceError>> + 'static,
 {
-    fn receive(self: &Rc<Self>, request: Request) {
-        if let RequestBody::Cancel { request_id } = request.body {
+    fn receive(self: &Rc<Self>, received: Received) {
+        if let RequestBody::Cancel { request_id } = received.request.body {
             self.give_up(request_id);
             return;
         }
-        if let Some(older) = self.queue.borrow_mut().push(request) {
-            self.respond(older, ResponseBody::Cancelled);
+        let older = self.queue.borrow_mut().push(received);
+        if let Some(older) = older {
+            self.respond(older, Answer::from(ResponseBody::Cancelled));
         }
         if !self.is_busy.replace(true) {
             let host = self.clone();
@@ -67,7 +69,7 @@ where
 
     fn give_up(&self, id: u32) {
         if self.queue.borrow_mut().remove(id) {
-            self.respond(id, ResponseBody::Cancelled);
+            self.respond(id, ResponseBody::Cancelled.into());
         } else if let Some((in_hand, abort)) = &*self.in_hand.borrow()
             && *in_hand == id
         {
@@ -80,41 +82,49 @@ where
         loop {
             // Newer requests and cancellations that have arrived count before the next step begins.
             clock::next_turn().await;
-            let Some(Request { id, body }) = self.queue.borrow_mut().next() else { break };
+            let next = self.queue.borrow_mut().next();
+            let Some(Received { request: Request { id, body }, attachments }) = next else { break };
             let abort = Abort::new();
             self.in_hand.replace(Some((id, abort.clone())));
-            let answer = self.answer(id, body, &abort).await;
+            let answer = self.answer(id, body, attachments, &abort).await;
             self.in_hand.replace(None);
             let answer = if abort.is_aborted() { Err(Failure::Cancelled) } else { answer };
-            self.respond(id, answer.unwrap_or_else(ResponseBody::from));
+            self.respond(id, answer.unwrap_or_else(|failure| ResponseBody::from(failure).into()));
         }
         self.is_busy.set(false);
     }
 
-    async fn answer(&self, id: u32, body: RequestBody, abort: &Abort) -> Result<ResponseBody, Failure> {
+    async fn answer(
+        &self,
+        id: u32,
+        body: RequestBody,
+        attachments: Vec<Attachment>,
+        abort: &Abort,
+    ) -> Result<Answer, Failure> {
         match body {
-            RequestBody::Load { source } => self.load(id, source, abort).await,
+            RequestBody::Load { source } => self.load(id, source, attachments, abort).await.map(Answer::from),
             RequestBody::Observe { prompts, calibration } => self.observe(&prompts, &calibration).await,
-            RequestBody::Analyze { experiment, a, b } => {
-                let began = clock::now_millis();
-                let report = Box::new(lab::analyze(&experiment, &a, b.as_deref(), &mut |_| ())?);
-                Ok(ResponseBody::Analyzed { report, elapsed_millis: clock::now_millis() - began })
-            }
+            RequestBody::Analyze { experiment } => analyze(&experiment, &attachments).await.map(Answer::from),
             RequestBody::Cancel { .. } => Err(Failure::Cancelled),
         }
     }
 
-    async fn load(&self, id: u32, source: ModelFilesSource, abort: &Abort) -> Result<ResponseBody, Failure> {
+    async fn load(
+        &self,
+        id: u32,
+        source: ModelFilesSource,
+        contents: Vec<Attachment>,
+        abort: &Abort,
+    ) -> Result<ResponseBody, Failure> {
         // The model before gives its memory back first.
         self.session.replace(None);
+        let report = |done, total| self.respond(id, ResponseBody::Progress { done, total }.into());
         let (name, files) = match source {
-            ModelFilesSource::Picked { name, files } => {
-                (name, files.into_iter().map(|file| (file.name, file.bytes)).collect())
+            ModelFilesSource::Attached { name, files } => {
+                let named = files.into_iter().zip(contents).collect();
+                (name, read_attached(named, abort, &report).await?)
             }
-            ModelFilesSource::Folder { name, url } => {
-                let report = |done, total| self.respond(id, ResponseBody::Progress { done, total });
-                (name, fetch_folder(&url, abort, &report).await?)
-            }
+            ModelFilesSource::Folder { name, url } => (name, fetch_folder(&url, abort, &report).await?),
         };
         let files = ModelFiles::from_named(name, files)?;
         let self_test = files.self_test.as_deref().map(SelfTest::parse).transpose()?;
@@ -137,7 +147,7 @@ where
         Ok(answer)
     }
 
-    async fn observe(&self, prompts: &[String], calibration: &[String]) -> Result<ResponseBody, Failure> {
+    async fn observe(&self, prompts: &[String], calibration: &[String]) -> Result<Answer, Failure> {
         let began = clock::now_millis();
         // Requests are served one by one, so nobody misses the session while it is away.
         let session =
@@ -145,7 +155,9 @@ where
         let observation = session.observe(prompts, calibration).await;
         self.session.replace(Some(session));
         let elapsed_millis = clock::now_millis() - began;
-        Ok(ResponseBody::Observed { observation: Box::new(observation?), elapsed_millis })
+        let observation = Attachment::of(&observation?)
+            .map_err(|error| Failure::internal(&format!("the observation cannot be packed: {error}")))?;
+        Ok(Answer { body: ResponseBody::Observed { elapsed_millis }, attachments: vec![observation] })
     }
 
     async fn device(&self) -> Result<Device, Failure> {
@@ -158,7 +170,35 @@ where
         Ok(device)
     }
 
-    fn respond(&self, id: u32, body: ResponseBody) {
-        self.scope.respond(&Response { id, body });
+    fn respond(&self, id: u32, Answer { body, attachments }: Answer) {
+        self.scope.respond(&Response { id, body }, &attachments);
     }
+}
+
+/// An answer and what is attached to it.
+struct Answer {
+    body: ResponseBody,
+    attachments: Vec<Attachment>,
+}
+
+impl From<ResponseBody> for Answer {
+    fn from(body: ResponseBody) -> Self {
+        Self { body, attachments: Vec::new() }
+    }
+}
+
+/// The lab's work; the second observation is absent when model B is a twin of A.
+async fn analyze(experiment: &Experiment, observations: &[Attachment]) -> Result<ResponseBody, Failure> {
+    let began = clock::now_millis();
+    let lost = |_| Failure::internal("an observation was lost on its way");
+    let a = match observations.first() {
+        Some(a) => a.value().await.map_err(lost)?,
+        None => return Err(Failure::internal("an analysis was asked for without an observation")),
+    };
+    let b = match observations.get(1) {
+        Some(b) => Some(b.value().await.map_err(lost)?),
+        None => None,
+    };
+    let report = Box::new(lab::analyze(experiment, &a, b.as_ref(), &mut |_| ())?);
+    Ok(ResponseBody::Analyzed { report, elapsed_millis: clock::now_millis() - began })
 }

@@ -3,51 +3,65 @@
 use std::collections::VecDeque;
 use std::mem::discriminant;
 
+use crate::browser::attachment::Attachment;
 use crate::protocol::Request;
+
+/// A request and what is attached to it.
+#[derive(Debug)]
+pub struct Received {
+    /// The request.
+    pub request: Request,
+    /// What is attached.
+    pub attachments: Vec<Attachment>,
+}
 
 /// Requests that wait for their turn.
 #[derive(Debug, Default)]
-pub struct Queue(VecDeque<Request>);
+pub struct Queue(VecDeque<Received>);
 
 impl Queue {
     /// Adds a request; returns the id of the older one of its kind that it replaces.
-    pub fn push(&mut self, request: Request) -> Option<u32> {
-        let older =
-            self.0.iter().position(|waiting| discriminant(&waiting.body) == discriminant(&request.body));
-        let replaced = older.and_then(|place| self.0.remove(place)).map(|waiting| waiting.id);
-        self.0.push_back(request);
+    pub fn push(&mut self, received: Received) -> Option<u32> {
+        let kind = |received: &Received| discriminant(&received.request.body);
+        let older = self.0.iter().position(|waiting| kind(waiting) == kind(&received));
+        let replaced = older.and_then(|place| self.0.remove(place)).map(|waiting| waiting.request.id);
+        self.0.push_back(received);
         replaced
     }
 
     /// Takes a request back; whether it was still waiting.
     pub fn remove(&mut self, id: u32) -> bool {
         let n_before = self.0.len();
-        self.0.retain(|waiting| waiting.id != id);
+        self.0.retain(|waiting| waiting.request.id != id);
         self.0.len() < n_before
     }
 
     /// The next in turn.
-    pub fn next(&mut self) -> Option<Request> {
+    pub fn next(&mut self) -> Option<Received> {
         self.0.pop_front()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Queue;
+    use super::{Queue, Received};
     use crate::protocol::{ModelFilesSource, Request, RequestBody};
 
-    fn load(id: u32) -> Request {
-        let source = ModelFilesSource::Folder { name: "m".into(), url: "/".into() };
-        Request { id, body: RequestBody::Load { source } }
+    fn received(id: u32, body: RequestBody) -> Received {
+        Received { request: Request { id, body }, attachments: vec![] }
     }
 
-    fn observe(id: u32) -> Request {
-        Request { id, body: RequestBody::Observe { prompts: vec![], calibration: vec![] } }
+    fn load(id: u32) -> Received {
+        let source = ModelFilesSource::Folder { name: "m".into(), url: "/".into() };
+        received(id, RequestBody::Load { source })
+    }
+
+    fn observe(id: u32) -> Received {
+        received(id, RequestBody::Observe { prompts: vec![], calibration: vec![] })
     }
 
     fn ids(mut queue: Queue) -> Vec<u32> {
-        std::iter::from_fn(|| queue.next()).map(|request| request.id).collect()
+        std::iter::from_fn(|| queue.next()).map(|received| received.request.id).collect()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test browser` builds the site and runs these against `dist/`.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
 // Drives browsers and runs in none: clocks and threads are free here.
 #![allow(clippy::disallowed_methods)]
 

@@ -148,7 +148,7 @@ fn Presets() -> impl IntoView {
                                     {set
                                         .prompts
                                         .into_iter()
-                                        .map(|text| view! { <option value=text.clone()>{text.clone()}</option> })
+                                        .map(|text| view! { <option>{text}</option> })
                                         .collect_view()}
                                 </optgroup>
                             }
