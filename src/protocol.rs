@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::lab::{EngineKind, Experiment, ModelCard, Report};
 
+/// Largest deviation from stored log-probabilities at which an engine may be trusted, nats: what WebGPU's arithmetic
+/// may cost.
+pub const SELF_TEST_TOLERANCE: f64 = 1e-3;
+
 /// From the page to a worker. Replies carry the request's `id`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Request {

@@ -64,11 +64,12 @@ fn print_side(letter: &str, side: &Side, out: &mut dyn Write) -> Result<(), CliE
 fn print_map(direction: &str, map: &CoupledMap, out: &mut dyn Write) -> Result<(), CliError> {
     Ok(writeln!(
         out,
-        "coupled map {direction}: residual on held-out tokens {} (shuffled {}), on held-out prompts {} (shuffled {})",
+        "coupled map {direction}: residual on held-out tokens {} (shuffled {}), on held-out prompts {} (shuffled {}, constant model {})",
         number(map.e_tok),
         number(map.e_tok_shuffled),
         number(map.e_prm),
         number(map.e_prm_shuffled),
+        number(map.e_prm_constant),
     )?)
 }
 

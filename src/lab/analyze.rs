@@ -11,7 +11,7 @@ use super::experiment::{Experiment, ModelSource};
 use super::observation::{EngineKind, ModelCard, Observation};
 use super::report::{NextToken, ParallelismReport, PromptReport, Report, Side};
 use crate::theory::distribution::{log_softmax, top_k};
-use crate::theory::equivalence::{Level, NoiseFloor, assess};
+use crate::theory::equivalence::{NoiseFloor, assess};
 use crate::theory::twin::{self, TwinKind};
 use crate::theory::{Precision, Representation};
 
@@ -24,6 +24,9 @@ const NEXT_TOKENS: usize = 10;
 
 /// Computes the report. `b` is `None` exactly where the experiment's model B is a twin: it is then built from A's
 /// F and G. `progress` is told the share done, from 0 to 1.
+///
+/// # Errors
+/// Observations that contradict themselves, each other or the experiment, and matrices that nothing follows from.
 pub fn analyze(
     experiment: &Experiment,
     a: &Observation,
@@ -91,8 +94,8 @@ pub fn analyze(
     let closeness = experiment.thresholds.closeness();
     let is_twin = twin_kind.is_some();
     let mut equality = assess(&per_context, &texts, ids.len(), floor, is_twin, closeness, experiment.seed);
-    if masks.differ {
-        equality.level = Level::Different;
+    if let Some(context) = masks.first_difference {
+        equality = equality.refuted_by_mask(context);
     }
 
     let strings: Vec<&str> = ids.iter().map(|&id| a.tokens[id].as_str()).collect();
@@ -105,7 +108,8 @@ pub fn analyze(
         seed: experiment.seed,
     };
     let soft_capped = a.soft_cap.is_some() || cap_b.is_some();
-    let preflight = Preflight { out_of_class: soft_capped, support_mismatch: masks.differ };
+    let preflight =
+        Preflight { out_of_class: soft_capped, support_mismatch: masks.first_difference.is_some() };
     let outcome = comparison
         .outcome(&equality, preflight, &concept.pairs, &concept.pool, &mut |x| progress(0.5 + 0.5 * x))?;
 
@@ -172,10 +176,14 @@ fn check_observation(model: char, o: &Observation) -> Result<(), LabError> {
     if let Some(bias) = &o.head_bias {
         size("the head bias", v, bias.0.len())?;
     }
-    let n_given = o.log_probs.0.len() / v.max(1);
-    size("log-probabilities", n_given.min(n) * v, o.log_probs.0.len())?;
+    // Without any of the engine's own log-probabilities there is no measured floor.
+    let n_given = (o.log_probs.0.len() / v.max(1)).clamp(o.n_prompts.clamp(1, n), n);
+    size("log-probabilities", n_given * v, o.log_probs.0.len())?;
     if let Some(at) = o.log_probs.0.iter().position(|x| x.is_nan()) {
         return Err(LabError::NotANumber { model, context: at / v });
+    }
+    if let Some(found) = o.soft_cap.filter(|cap| !(cap.is_finite() && *cap > 0.0)) {
+        return Err(LabError::SoftCap { model, found });
     }
     Ok(())
 }
@@ -220,19 +228,28 @@ fn reachable_ids(o: &Observation) -> Vec<usize> {
 
 /// Tokens to which an engine gives log-probability −∞.
 struct Masks {
+    /// Ids masked in any context of either model: they leave Y.
     either: HashSet<usize>,
-    differ: bool,
+    /// First context where an id is masked in one model only.
+    first_difference: Option<usize>,
 }
 
 impl Masks {
     fn of(a: &Observation, b: Option<&Observation>) -> Self {
-        let masked = |o: &Observation| -> HashSet<usize> {
-            let values = o.log_probs.0.iter().enumerate();
-            values.filter(|(_, x)| **x == f32::NEG_INFINITY).map(|(i, _)| i % o.model.vocab_size).collect()
+        let masked = |o: &Observation| -> BTreeSet<(usize, usize)> {
+            let values = o.log_probs.0.iter().enumerate().filter(|(_, x)| **x == f32::NEG_INFINITY);
+            values.map(|(i, _)| (i / o.model.vocab_size, i % o.model.vocab_size)).collect()
         };
         let in_a = masked(a);
         let in_b = b.map_or_else(|| in_a.clone(), masked);
-        Self { differ: in_a != in_b, either: in_a.union(&in_b).copied().collect() }
+        let n_rows = |o: &Observation| o.log_probs.0.len() / o.model.vocab_size.max(1);
+        let n_common = n_rows(a).min(b.map_or(usize::MAX, n_rows));
+        let reachable: HashSet<usize> = reachable_ids(a).into_iter().collect();
+        let differs = |place: &&(usize, usize)| place.0 < n_common && reachable.contains(&place.1);
+        Self {
+            first_difference: in_a.symmetric_difference(&in_b).find(differs).map(|&(context, _)| context),
+            either: in_a.union(&in_b).map(|&(_, id)| id).collect(),
+        }
     }
 }
 
@@ -304,6 +321,7 @@ mod tests {
     use super::*;
     use crate::lab::observation::{Context, Floats};
     use crate::lab::{Concept, Thresholds};
+    use crate::theory::equivalence::Level;
     use crate::theory::properties::parallelism::ParallelismScore;
     use crate::theory::statistics::{Stream, generator};
     use crate::theory::verdict::{PropertyState, Reason, VerdictKind};
@@ -439,6 +457,15 @@ mod tests {
         );
     }
 
+    /// With fewer than 2d contexts the twin's reason still stands, with the caution that other prompts may read more.
+    #[test]
+    fn few_contexts_add_a_caution_to_the_reason() {
+        let twin = experiment(ModelSource::Twin { kind: TwinKind::DarkUnembedding });
+        let report = analyze(&twin, &observe(1, 2 * D - 1, 1.0), None, &mut |_| ()).unwrap();
+        assert_eq!(report.verdict.raw.kind, VerdictKind::Mixed, "{:?}", scores(&report));
+        assert_eq!(report.verdict.raw.reasons, [Reason::DarkUnembedding, Reason::FDiversityUntested]);
+    }
+
     #[test]
     fn a_dark_embedding_leaves_parallelism_as_it_was() {
         let report = twin_report(TwinKind::DarkEmbedding, 1.0);
@@ -557,6 +584,21 @@ mod tests {
         }
         let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
         assert_eq!(report.verdict.visible.reasons, [Reason::DistributionsDiffer, Reason::SupportMismatch]);
+        let equality = report.equality;
+        assert_eq!((equality.level, equality.max_abs_dlogp), (Level::Different, f64::INFINITY));
+        assert_eq!((equality.worst_context, equality.unseen_share), (0, None));
+        // Masked in different contexts of the two models: different all the same. In the same ones: left out of Y.
+        let masked_in = |context: usize| {
+            let mut o = observe(1, 100, 1.0);
+            o.log_probs.0[context * V + 40] = f32::NEG_INFINITY;
+            o
+        };
+        let level = |a: &Observation, b: &Observation| {
+            let report = analyze(&other(), a, Some(b), &mut |_| ()).unwrap();
+            (report.equality.level, report.equality.worst_context, report.n_tokens)
+        };
+        assert_eq!(level(&masked_in(2), &masked_in(4)), (Level::Different, 2, V - 1));
+        assert_eq!(level(&masked_in(2), &masked_in(2)), (Level::Identical, 0, V - 1));
     }
 
     #[test]
@@ -592,6 +634,12 @@ mod tests {
         assert!(vocabulary.contains("token 7") && vocabulary.contains("\" other\""), "{vocabulary}");
         let contexts = refused(|b| b.contexts[5].token_ids.push(1));
         assert!(contexts.contains("context 5"), "{contexts}");
+        let overflow = refused(|b| b.hidden.0[D * 9 + 2] = 1e35);
+        assert!(overflow.contains("model B") && overflow.contains("row 9, column 2"), "{overflow}");
+        let no_floor = refused(|b| b.log_probs.0.clear());
+        assert!(no_floor.contains("log-probabilities of model B should have 450"), "{no_floor}");
+        let cap = refused(|b| b.soft_cap = Some(0.0));
+        assert!(cap.contains("soft-cap") && cap.contains("positive"), "{cap}");
         let short = refused(|b| b.hidden.0.truncate(2399));
         assert!(short.contains("hidden states of model B should have 2400"), "{short}");
     }
@@ -608,6 +656,29 @@ mod tests {
             analyze(&two_prompts, &a, None, &mut |_| ()),
             Err(LabError::Prompts { asked: 2, observed: 3 })
         );
+    }
+
+    /// Not a test but a clock: `cargo test --release --lib the_size_of_the_bundled_pair -- --ignored`.
+    #[test]
+    #[ignore = "takes seconds"]
+    fn the_size_of_the_bundled_pair() {
+        let (v, n) = (700, 4000);
+        let wide = |seed: u64, d: usize| {
+            let rng = &mut generator(seed, Stream::Split);
+            let mut floats =
+                |n: usize| Floats((0..n).map(|_| 0.5 * rng.sample::<f32, _>(StandardNormal)).collect());
+            let mut o = observe(seed, 8, 1.0);
+            (o.model.d_model, o.model.vocab_size) = (d, v);
+            (o.hidden, o.unembedding) = (floats(n * d), floats(v * d));
+            o.contexts = (0..n)
+                .map(|i| Context { text: if i < PROMPTS { i } else { PROMPTS + i / 10 }, token_ids: vec![] })
+                .collect();
+            let word = |y: usize| format!(" word{}{}", letter(y / 26), letter(y % 26));
+            o.tokens.extend((o.tokens.len()..v).map(word));
+            run_head(&mut o);
+            o
+        };
+        analyze(&other(), &wide(1, 32), Some(&wide(2, 48)), &mut |_| ()).unwrap();
     }
 
     /// A report is stored and sent, so it must survive both formats.

@@ -1,6 +1,6 @@
 //! A concept's words as tokens of one vocabulary, and the tokens that random pairs are drawn from.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::experiment::Concept;
 
@@ -11,7 +11,7 @@ pub struct ResolvedConcept {
     pub pairs: Vec<(usize, usize)>,
     /// The same pairs as strings, as the vocabulary has them.
     pub words: Vec<(String, String)>,
-    /// Pairs that are not two different single tokens, as typed.
+    /// Pairs that are not two different single tokens, or that came before (in either order), as typed.
     pub dropped: Vec<(String, String)>,
     /// Rows of Y to draw random pairs from: alphabetic tokens of the same leading-space class.
     pub pool: Vec<usize>,
@@ -45,20 +45,27 @@ pub fn resolve(concept: &Concept, tokens: &[&str]) -> ResolvedConcept {
     }
 }
 
-/// Rows of each pair, `None` where a word is no single token, both are one token, or the pair came before.
+/// Rows of each pair, `None` where a word is empty or no single token, both are one token, or the pair came before in
+/// either order: a pair and its copy are parallel for no reason of the model's.
 fn look_up(concept: &Concept, row_of: &HashMap<&str, usize>, prefix: &str) -> Vec<Option<(usize, usize)>> {
-    let row = |word: &str| row_of.get(format!("{prefix}{word}").as_str()).copied();
-    let mut seen = Vec::new();
+    let row = |word: &str| match word {
+        "" => None,
+        _ => row_of.get(format!("{prefix}{word}").as_str()).copied(),
+    };
+    let mut seen = HashSet::new();
     concept
         .pairs
         .iter()
         .map(|(base, changed)| {
             let rows = row(base.trim()).zip(row(changed.trim()))?;
-            let is_new = rows.0 != rows.1 && !seen.contains(&rows);
-            seen.push(rows);
-            is_new.then_some(rows)
+            is_new_pair(rows, &mut seen).then_some(rows)
         })
         .collect()
+}
+
+/// Two different tokens that are not yet in `seen` as a pair, in either order.
+pub(super) fn is_new_pair((base, changed): (usize, usize), seen: &mut HashSet<(usize, usize)>) -> bool {
+    base != changed && seen.insert((base.min(changed), base.max(changed)))
 }
 
 /// Words like those of the concept; all tokens where these are too few for as many pairs of distinct tokens.
@@ -92,7 +99,14 @@ mod tests {
     #[test]
     fn missing_repeated_and_degenerate_pairs_are_dropped_as_typed() {
         let tokens = ["easy", "easiest", "big", "sheep", "a", "b", "?"];
-        let asked = [("easy", "easiest"), ("big", "biggest"), ("sheep", "sheep"), ("easy", "easiest")];
+        let asked = [
+            ("easy", "easiest"),
+            ("big", "biggest"),
+            ("sheep", "sheep"),
+            ("easy", "easiest"),
+            ("easiest", "easy"),
+            ("", "easy"),
+        ];
         let found = resolve(&concept(&asked), &tokens);
         assert_eq!(found.pairs, [(0, 1)]);
         assert_eq!(found.dropped, concept(&asked[1..]).pairs);
@@ -102,6 +116,15 @@ mod tests {
     #[test]
     fn a_small_pool_falls_back_to_all_tokens() {
         let tokens = [" a", " b", "x", "y"];
-        assert_eq!(resolve(&concept(&[("a", "b"), ("b", "a")]), &tokens).pool, [0, 1, 2, 3]);
+        assert_eq!(resolve(&concept(&[("a", "b"), ("b", "x")]), &tokens).pool, [0, 1]);
+        assert_eq!(resolve(&concept(&[("x", "y")]), &[" a", "x", "?", "y", "!"]).pool, [1, 3]);
+        let wide = [" a", " 1", " 2", "x"];
+        assert_eq!(resolve(&concept(&[("a", "1"), ("a", "2")]), &wide).pool, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn an_empty_concept_has_no_pairs() {
+        let found = resolve(&concept(&[]), &["a", "b", " c"]);
+        assert!(found.pairs.is_empty() && found.words.is_empty() && found.dropped.is_empty());
     }
 }

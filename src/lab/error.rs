@@ -7,7 +7,7 @@ use crate::theory::TheoryError;
 pub enum LabError {
     /// The two vocabularies differ, so their distributions are over different things.
     #[error(
-        "the two models must have one vocabulary, but token {id} is {token_a} in A and {token_b} in B: \
+        "the theorem compares distributions over one vocabulary, but token {id} is {token_a} in A and {token_b} in B: \
          choose two models with the same tokenizer"
     )]
     DifferentVocabularies {
@@ -49,6 +49,14 @@ pub enum LabError {
         model: char,
         /// Which context.
         context: usize,
+    },
+    /// A soft-cap that is no positive number.
+    #[error("model {model}: the soft-cap of the logits should be a positive number, but is {found}")]
+    SoftCap {
+        /// A or B.
+        model: char,
+        /// What the observation says.
+        found: f64,
     },
     /// f·g does not give the model's own log-probabilities.
     #[error(

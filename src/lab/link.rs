@@ -56,7 +56,7 @@ pub enum LinkError {
         detail: String,
     },
     /// Decodes, but asks for something impossible.
-    #[error("this link asks for something that this page cannot do: {detail}")]
+    #[error("a link cannot ask for {detail}")]
     Impossible {
         /// What it is.
         detail: &'static str,
@@ -65,6 +65,12 @@ pub enum LinkError {
 
 /// The fragment (without `#`) that restores an experiment.
 pub fn encode(experiment: &Experiment) -> Result<String, LinkError> {
+    // A link that the page would refuse to open is not written.
+    check(experiment)?;
+    fragment_of(experiment)
+}
+
+fn fragment_of(experiment: &Experiment) -> Result<String, LinkError> {
     let bytes =
         postcard::to_stdvec(experiment).map_err(|error| LinkError::Damaged { detail: error.to_string() })?;
     let fragment = format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(bytes));
@@ -229,7 +235,8 @@ mod tests {
             Experiment { thresholds: Thresholds { alpha: 1.5, ..Thresholds::default() }, ..experiment() },
         ];
         for case in cases {
-            let fragment = encode(&case).unwrap();
+            assert!(matches!(encode(&case), Err(LinkError::Impossible { .. })), "{case:?}");
+            let fragment = fragment_of(&case).unwrap();
             assert!(matches!(decode(&fragment), Err(LinkError::Impossible { .. })), "{case:?}");
         }
     }

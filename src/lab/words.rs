@@ -1,7 +1,8 @@
 //! Every sentence a verdict can say, in one place, so that the page and the command line cannot disagree.
 //!
-//! The texts follow theory.md §5.10. Where the distributions differ, or are merely close, no sentence here speaks
-//! of all models or of none, and equality is called a theorem only where model B was built from model A.
+//! The texts follow theory.md §5.10 and avoid what §5.12 forbids. Where the distributions differ, or are merely close,
+//! or where too little is known, no sentence here speaks of all models or of none; equality is called a theorem only
+//! where model B was built from model A.
 
 use super::report::{ParallelismReport, Report};
 use crate::theory::equivalence::{Equality, Level};
@@ -20,6 +21,8 @@ pub enum Version {
 /// One finding in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingWords {
+    /// Which version of the property it speaks of; of both, where both say the same.
+    pub version: Version,
     /// What it is about.
     pub about: String,
     /// Its kind, for colours.
@@ -39,7 +42,8 @@ pub fn findings(report: &Report) -> Vec<FindingWords> {
         _ => (Version::Visible, Version::Raw),
     };
     let (lead, other) = (finding(report, lead), finding(report, other));
-    let is_said_twice = FindingWords { about: lead.about.clone(), ..other.clone() } == lead;
+    let is_said_twice =
+        FindingWords { version: lead.version, about: lead.about.clone(), ..other.clone() } == lead;
     if is_said_twice { vec![lead] } else { vec![lead, other] }
 }
 
@@ -51,6 +55,7 @@ pub fn finding(report: &Report, version: Version) -> FindingWords {
         Version::Raw => (&report.verdict.raw, "in each model’s own coordinates"),
     };
     FindingWords {
+        version,
         about: format!("Parallelism of {concept}, {seen_from}"),
         kind: *kind,
         headline: headline(*kind, concept),
@@ -59,14 +64,13 @@ pub fn finding(report: &Report, version: Version) -> FindingWords {
     }
 }
 
-/// The headline. Close pairs get the headline of different ones: the theorem needs equality.
+/// The headline: a whole sentence.
 pub fn headline(kind: VerdictKind, concept: &str) -> String {
     match kind {
         VerdictKind::OutOfClass => "The theorem does not cover this pair.".into(),
-        VerdictKind::NotEquivalent | VerdictKind::CloseNotEquivalent => {
-            "Not distribution-equivalent, the theorem is silent.".into()
-        }
-        VerdictKind::TooLittleData => "Too little data.".into(),
+        VerdictKind::NotEquivalent => "Not distribution-equivalent, the theorem is silent.".into(),
+        VerdictKind::CloseNotEquivalent => "Close, but not shown to be equal: the theorem is silent.".into(),
+        VerdictKind::TooLittleData => "Too little data to decide.".into(),
         VerdictKind::Inconsistent => "No verdict: this program contradicts itself.".into(),
         VerdictKind::HeldByAll => format!("Parallelism of {concept}: held by all."),
         VerdictKind::HeldByNone => format!("Parallelism of {concept}: held by none."),
@@ -77,99 +81,146 @@ pub fn headline(kind: VerdictKind, concept: &str) -> String {
 /// For whom, and on what, the headline holds (theory.md §5.10, point 6).
 fn scope(kind: VerdictKind, version: Version, report: &Report) -> String {
     let seen = format!("{} contexts and {} tokens", report.n_contexts, report.n_tokens);
+    let equal_elsewhere = equal_elsewhere(&report.equality);
     match (kind, version) {
-        (VerdictKind::HeldByAll | VerdictKind::HeldByNone, Version::Visible) => {
-            format!(
-                "By every model with this distribution on these {seen}{}.",
-                generalisation(&report.equality)
-            )
+        (VerdictKind::HeldByAll, Version::Visible) => {
+            format!("By every model with this distribution on these {seen}.{equal_elsewhere}")
         }
-        (VerdictKind::HeldByAll | VerdictKind::HeldByNone, Version::Raw) => {
-            "By all models compared here; guaranteed for every distribution-equivalent model that satisfies the \
-             diversity condition, and only for exact collinearity, not for a cosine threshold."
-                .into()
+        (VerdictKind::HeldByNone, Version::Visible) => {
+            format!("By no model with this distribution on these {seen}.{equal_elsewhere}")
         }
-        (VerdictKind::Mixed, _) => {
-            format!(
-                "Of the two models compared here, in the coordinates each happens to use, on these {seen}{}.",
-                generalisation(&report.equality)
-            )
+        (VerdictKind::HeldByAll, Version::Raw) => {
+            format!("By both models compared here, in their own coordinates. {}", guarantee(report))
         }
+        (VerdictKind::HeldByNone, Version::Raw) => {
+            format!("By neither model compared here, in its own coordinates. {}", guarantee(report))
+        }
+        (VerdictKind::Mixed, _) => format!(
+            "Of the two models compared here, one holds it in its own coordinates and the other does not, although \
+             their distributions are equal on these {seen}.{equal_elsewhere}"
+        ),
+        (VerdictKind::NotEquivalent, _) if report.equality.max_abs_dlogp.is_infinite() => format!(
+            "On {seen}, one model rules out a token that the other allows, which refutes equality. The scores below \
+             stand side by side: neither says anything about other models. {CHOOSE_A_TWIN}"
+        ),
         (VerdictKind::NotEquivalent, _) => format!(
-            "On {seen}, the two models differ by up to {} nats in a log-probability; one such context refutes \
-             equality. The scores below stand side by side and say nothing about other models.",
+            "On {seen}, a log-probability of the two models differs by up to {} nats; one such context refutes \
+             equality. The scores below stand side by side: neither says anything about other models. {CHOOSE_A_TWIN}",
             number(report.equality.max_abs_dlogp)
         ),
         (VerdictKind::CloseNotEquivalent, _) => format!(
-            "On {seen}, the mean symmetric KL is shown to be below {} nats, but the theorem needs equality.{}",
+            "On {seen}, the mean symmetric KL is below {} nats with {} confidence, but the theorem needs equality.{} \
+             {CHOOSE_A_TWIN}",
             number(report.experiment.thresholds.delta_mean),
+            percent(1.0 - report.experiment.thresholds.alpha),
             report
                 .verdict
                 .visible_difference_bound
                 // Two correlations can never differ by more.
                 .filter(|bound| *bound < 2.0)
                 .map_or_else(String::new, |bound| format!(
-                    " Visible scores cannot differ by more than {}.",
+                    " On these contexts the two visible scores cannot differ by more than {}.",
                     number(bound)
                 ))
         ),
-        (VerdictKind::TooLittleData, _) => format!("Said of these {seen}; the reasons below name what is short."),
+        (VerdictKind::TooLittleData, _) => {
+            format!("On these {seen} nothing can be said; the reason below names what is short.")
+        }
         (VerdictKind::OutOfClass, _) => "Nothing is claimed about this pair; the numbers are for looking at.".into(),
         (VerdictKind::Inconsistent, _) => {
-            "Equal distributions must give equal visible scores and here they do not: an error of this program, \
-             never a finding."
+            "Equal distributions must give equal numbers and here they do not: an error of this program, never a \
+             finding. Please report it with this page’s link."
                 .into()
         }
     }
 }
 
-/// What equality on the observed contexts says of unseen ones.
-fn generalisation(equality: &Equality) -> String {
+/// What would change a silent verdict.
+const CHOOSE_A_TWIN: &str =
+    "It would speak of a pair with equal distributions, such as an exact twin of model A.";
+
+/// How far a score in a model's own coordinates reaches.
+fn guarantee(report: &Report) -> String {
+    let exact = report.parallelism.as_ref().is_some_and(|scores| scores.raw_a.exact && scores.raw_b.exact);
+    format!(
+        "For other models with this distribution it is guaranteed only where they satisfy the diversity condition, and \
+         only for exact collinearity, not for a cosine threshold; these pairs are {} collinear.",
+        if exact { "exactly" } else { "not exactly" }
+    )
+}
+
+/// What equality on the observed contexts says of unseen ones: a sentence, or nothing.
+fn equal_elsewhere(equality: &Equality) -> String {
     match (equality.level, equality.unseen_share) {
         (Level::Constructed, _) => {
-            ", and on any other context: model B was built from model A, so equality is a theorem".into()
+            " The two models agree on any other context too: model B was built from model A, so equality is a theorem."
+                .into()
         }
         (_, Some(share)) => format!(
-            "; with 95% confidence, fewer than {} of texts like these would show a difference",
+            " With 95% confidence, fewer than {} of texts like these would show a difference between the two models.",
             percent(share)
         ),
         (_, None) => String::new(),
     }
 }
 
-/// One sentence for each reason.
+/// One sentence for each reason, with what would change it where something can.
 pub fn reason(reason: Reason) -> &'static str {
     match reason {
         Reason::OutOfClass => {
-            "A soft-cap, a mask or different vocabularies put the pair outside the models that the theorem covers."
+            "The logits pass through a soft-cap before the softmax, and the theorem is about models without one."
         }
         Reason::SupportMismatch => "A token is impossible in one model and possible in the other.",
-        Reason::DistributionsDiffer => "A log-probability differs by more than ten times the noise floor.",
-        Reason::DistributionsClose => "The distributions are close, but not equal.",
+        Reason::DistributionsDiffer => {
+            "Some log-probability differs by more than the measured noise floor can explain."
+        }
+        Reason::DistributionsClose => {
+            "The distributions are close on average, but some log-probability differs by more than the noise floor."
+        }
         Reason::PrecisionTooLow => {
-            "The measured noise floor is too high to decide whether the distributions are equal."
+            "The measured noise floor, above 0.01 nats, is too high to decide whether the distributions are equal: \
+             use a more precise engine."
         }
         Reason::EqualityUndecided => {
-            "The largest difference is neither below the noise floor nor clearly above it, and closeness is not shown."
+            "The largest difference of a log-probability is above the noise floor but less than ten times it, and \
+             closeness is not shown: more texts may show closeness, a more precise engine may settle equality."
         }
-        Reason::TooFewPairs => "There are too few word pairs, texts or contexts to test the property.",
+        Reason::TooFewPairs => {
+            "Fewer than 6 pairs of the concept are two different single tokens of this vocabulary: add pairs."
+        }
+        Reason::TooFewTexts => {
+            "There are fewer than 8 texts, too few to say how log-ratios vary together: add prompts."
+        }
+        Reason::NoVariation => {
+            "The two tokens of some pair cannot be told apart here, as their log-ratio stays the same: leave that pair \
+             out, or add prompts of another kind."
+        }
         Reason::PropertyUncertain => {
-            "The interval of a score straddles its threshold, or its evidence is too weak."
+            "A score is too near its threshold to say on which side it is, or may be chance: more pairs and more texts \
+             would narrow its interval."
         }
         Reason::DarkUnembedding => {
-            "The unembeddings have parts that no hidden state reads: they change the score and leave the distribution as it is."
+            "The unembeddings have parts that no hidden state seen here reads: they change the score and leave the \
+             distribution as it is. Without them the two models agree."
         }
         Reason::DarkEmbedding => {
-            "The hidden states have parts that no unembedding difference reads: they change the score and leave the distribution as it is."
+            "The hidden states have parts that no unembedding difference reads: they change the score and leave the \
+             distribution as it is. Without them the two models agree."
         }
         Reason::ScoreNotInvariant => {
-            "A change of basis moved the score; the property itself, seen through the distribution, did not move."
+            "The two models use different coordinates, and cosines depend on coordinates: the score moved; the \
+             property, seen through the distribution, did not."
+        }
+        Reason::CauseUnresolved => {
+            "Without the parts that the distribution cannot see, a score is too uncertain to tell which hypothesis \
+             fails: more pairs would help."
         }
         Reason::FDiversityUntested => {
-            "There are too few contexts to tell whether the hidden states fill their space."
+            "There are too few contexts or texts to tell whether the hidden states fill their space: what looks unread \
+             here may be read on other prompts."
         }
         Reason::RankUnresolved => {
-            "A singular value lies too near the tolerance for the rank to be counted safely."
+            "A singular value or an angle lies too near its tolerance for ranks to be counted safely."
         }
     }
 }
@@ -184,10 +235,13 @@ pub fn reason_code(reason: Reason) -> &'static str {
         Reason::PrecisionTooLow => "PRECISION_TOO_LOW",
         Reason::EqualityUndecided => "EQUALITY_UNDECIDED",
         Reason::TooFewPairs => "TOO_FEW_PAIRS",
+        Reason::TooFewTexts => "TOO_FEW_TEXTS",
+        Reason::NoVariation => "NO_VARIATION",
         Reason::PropertyUncertain => "PROPERTY_UNCERTAIN",
         Reason::DarkUnembedding => "DARK_UNEMBEDDING",
         Reason::DarkEmbedding => "DARK_EMBEDDING",
         Reason::ScoreNotInvariant => "SCORE_NOT_INVARIANT",
+        Reason::CauseUnresolved => "CAUSE_UNRESOLVED",
         Reason::FDiversityUntested => "F_DIVERSITY_UNTESTED",
         Reason::RankUnresolved => "RANK_UNRESOLVED",
     }
@@ -198,7 +252,7 @@ pub fn level_name(level: Level) -> &'static str {
     match level {
         Level::Constructed => "Equal by construction",
         Level::Identical => "Identical on what was observed",
-        Level::Close => "Close, not equal",
+        Level::Close => "Close, not shown to be equal",
         Level::Different => "Different",
         Level::Undecided => "Undecided",
     }
@@ -218,15 +272,15 @@ pub fn level_sentence(equality: &Equality) -> String {
         ),
         Level::Close => format!(
             "A log-probability differs by {largest} nats, above the noise floor of {floor} nats, yet the mean \
-             symmetric KL is at most {} nats.",
+             symmetric KL is shown to be at most {} nats.",
             number(equality.mean_kl_sym_interval.1)
         ),
         Level::Different => format!(
             "A log-probability differs by {largest} nats, more than ten times the noise floor of {floor} nats."
         ),
         Level::Undecided => format!(
-            "The largest difference of a log-probability is {largest} nats, and the noise floor of {floor} nats does \
-             not decide."
+            "The largest difference of a log-probability is {largest} nats, which a noise floor of {floor} nats neither \
+             explains nor rules out."
         ),
     }
 }
@@ -278,11 +332,13 @@ pub fn pairing(parallelism: &ParallelismReport, least: f64) -> Option<&'static s
     let gain = |score: &ParallelismScore| score.score - score.null_shuffled_mean;
     if scores.iter().all(|score| score.state == PropertyState::Holds && gain(score) < least) {
         Some(
-            "True pairs agree no better than pairs with exchanged partners: the common direction is that of the two \
-             classes of words, not of the single pairs.",
+            "True pairs agree hardly better than pairs with exchanged partners: the common direction is that of the two \
+             classes of words rather than of the single pairs.",
         )
     } else if scores.iter().all(|score| score.state == PropertyState::Holds && gain(score) >= least) {
-        Some("True pairs agree better than pairs with exchanged partners: the direction belongs to the pairs.")
+        Some(
+            "True pairs agree better than pairs with exchanged partners: the direction belongs, at least in part, to the pairs.",
+        )
     } else {
         None
     }
@@ -305,11 +361,13 @@ mod tests {
     use super::*;
     use crate::lab::report::Side;
     use crate::lab::{Concept, EngineKind, Experiment, ModelCard, ModelSource, Thresholds};
+    use crate::theory::equivalence::NoiseFloor;
     use crate::theory::linear_map::CoupledMap;
+    use crate::theory::properties::parallelism::{MIN_PAIRS, MIN_TEXTS};
     use crate::theory::subspace::SubspaceSummary;
     use crate::theory::verdict::Verdict;
 
-    const REASONS: [Reason; 13] = [
+    const REASONS: [Reason; 16] = [
         Reason::OutOfClass,
         Reason::SupportMismatch,
         Reason::DistributionsDiffer,
@@ -317,10 +375,13 @@ mod tests {
         Reason::PrecisionTooLow,
         Reason::EqualityUndecided,
         Reason::TooFewPairs,
+        Reason::TooFewTexts,
+        Reason::NoVariation,
         Reason::PropertyUncertain,
         Reason::DarkUnembedding,
         Reason::DarkEmbedding,
         Reason::ScoreNotInvariant,
+        Reason::CauseUnresolved,
         Reason::FDiversityUntested,
         Reason::RankUnresolved,
     ];
@@ -365,7 +426,13 @@ mod tests {
                 singular_values_g: vec![],
             },
         };
-        let map = CoupledMap { e_tok: 0.0, e_prm: 0.0, e_prm_shuffled: 1.0, e_tok_shuffled: 1.0 };
+        let map = CoupledMap {
+            e_tok: 0.0,
+            e_prm: 0.0,
+            e_prm_shuffled: 1.0,
+            e_tok_shuffled: 1.0,
+            e_prm_constant: 1.0,
+        };
         let finding = Finding { kind, reasons: REASONS.to_vec() };
         Report {
             version: String::new(),
@@ -437,6 +504,64 @@ mod tests {
         }
     }
 
+    /// Undecided equality and uncertain states say nothing of further models either.
+    #[test]
+    fn too_little_data_never_speaks_of_all_or_none() {
+        for level in LEVELS {
+            for sentence in everything_said(VerdictKind::TooLittleData, level) {
+                // "any other context", which a twin's level speaks of, is no word about further models.
+                for word in ["all", "none", "every", "mixed", "guaranteed"] {
+                    assert!(!says(&sentence, word), "{word:?}: {sentence}");
+                }
+            }
+        }
+    }
+
+    /// theory.md §5.12: what no sentence may say, whatever the verdict.
+    #[test]
+    fn forbidden_words_are_impossible() {
+        for kind in KINDS {
+            for level in LEVELS {
+                for sentence in everything_said(kind, level) {
+                    let lower = sentence.to_lowercase();
+                    for forbidden in
+                        ["same internals", "identifiab", "2410.23501", "in the paper", "significan"]
+                    {
+                        assert!(!lower.contains(forbidden), "{forbidden:?}: {sentence}");
+                    }
+                    // A p-value belongs to a property's score, never to the equality of two distributions.
+                    assert!(!says(&sentence, "p") || !lower.contains("equal"), "{sentence}");
+                    assert!(
+                        !lower.contains("equivalent models") || lower.contains("diversity"),
+                        "{sentence}"
+                    );
+                    let promises = lower.contains("every model");
+                    assert!(
+                        !promises || lower.contains("with this distribution on these 1234"),
+                        "{sentence}"
+                    );
+                    assert!(!promises || kind == VerdictKind::HeldByAll, "{kind:?}: {sentence}");
+                }
+            }
+        }
+    }
+
+    /// The numbers in the sentences are those that decide.
+    #[test]
+    fn sentences_name_the_limits_in_use() {
+        assert!(reason(Reason::TooFewPairs).contains(&format!("than {MIN_PAIRS} pairs")));
+        assert!(reason(Reason::TooFewTexts).contains(&format!("than {MIN_TEXTS} texts")));
+        assert!(reason(Reason::PrecisionTooLow).contains(&format!("{} nats", NoiseFloor::HIGHEST_USABLE)));
+    }
+
+    #[test]
+    fn a_mask_in_one_model_is_said_as_such() {
+        let mut masked = report(VerdictKind::NotEquivalent, Level::Different, None);
+        masked.equality.max_abs_dlogp = f64::INFINITY;
+        let scope = finding(&masked, Version::Visible).scope;
+        assert!(scope.contains("rules out a token") && !scope.contains('∞'), "{scope}");
+    }
+
     #[test]
     fn nothing_is_called_proved_and_only_construction_is_a_theorem() {
         for kind in KINDS {
@@ -484,16 +609,29 @@ mod tests {
         let identical = report(VerdictKind::HeldByAll, Level::Identical, None);
         assert_eq!(
             finding(&identical, Version::Visible).scope,
-            "By every model with this distribution on these 1234 contexts and 500 tokens; with 95% confidence, \
-             fewer than 4.9% of texts like these would show a difference."
+            "By every model with this distribution on these 1234 contexts and 500 tokens. With 95% confidence, \
+             fewer than 4.9% of texts like these would show a difference between the two models."
         );
         let raw = finding(&identical, Version::Raw).scope;
         assert!(
-            raw.contains("satisfies the diversity condition") && raw.contains("not for a cosine threshold")
+            raw.contains("satisfy the diversity condition") && raw.contains("not for a cosine threshold")
         );
         let twin = report(VerdictKind::HeldByNone, Level::Constructed, None);
         let scope = finding(&twin, Version::Visible).scope;
         assert!(scope.contains("equality is a theorem") && !scope.contains("95%"), "{scope}");
+        assert!(scope.starts_with("By no model with this distribution on these 1234 contexts"), "{scope}");
+        // A raw finding is about the models compared; further ones are promised nothing that a cosine measured.
+        for (kind, start) in [
+            (VerdictKind::HeldByAll, "By both models compared here"),
+            (VerdictKind::HeldByNone, "By neither model compared here"),
+        ] {
+            let raw = finding(&report(kind, Level::Identical, None), Version::Raw).scope;
+            assert!(
+                raw.starts_with(start) && raw.ends_with("these pairs are not exactly collinear."),
+                "{raw}"
+            );
+            assert!(!raw.contains("every model"), "{raw}");
+        }
     }
 
     #[test]
@@ -550,8 +688,10 @@ mod tests {
                 p_adjusted: 0.001,
                 exact: false,
                 state,
+                shortage: None,
             };
-            let [raw_a, raw_b, visible_a, visible_b, dark_removed_a, dark_removed_b] = [(); 6].map(|()| score.clone());
+            let [raw_a, raw_b, visible_a, visible_b, dark_removed_a, dark_removed_b] =
+                [(); 6].map(|()| score.clone());
             ParallelismReport {
                 concept: String::new(),
                 pairs: vec![],
@@ -564,8 +704,8 @@ mod tests {
             }
         };
         let said = |shuffled, state| pairing(&scores(shuffled, state), 0.1).unwrap_or_default();
-        assert!(said(0.51, PropertyState::Holds).contains("no better"));
-        assert!(said(0.1, PropertyState::Holds).contains("belongs to the pairs"));
+        assert!(said(0.51, PropertyState::Holds).contains("hardly better"));
+        assert!(said(0.1, PropertyState::Holds).contains("in part, to the pairs"));
         assert_eq!(said(0.1, PropertyState::Fails), "");
     }
 }

@@ -32,7 +32,8 @@ pub struct Equality {
     pub floor_a: f64,
     /// ε_0 of B, nats.
     pub floor_b: f64,
-    /// Largest max_y |log p_A − log p_B| over all contexts, nats.
+    /// Largest max_y |log p_A − log p_B| over all contexts, nats; infinite (null in JSON) where a token is masked in
+    /// one model only. The divergences are then those of the distributions on the tokens that both allow.
     pub max_abs_dlogp: f64,
     /// Index of the context where it is reached.
     pub worst_context: usize,
@@ -52,6 +53,14 @@ pub struct Equality {
     pub unseen_share: Option<f64>,
     /// E‖C_A − C_B‖², nats²: squared logit distance.
     pub d_logit_squared: f64,
+}
+
+impl Equality {
+    /// A token is impossible in one model and possible in the other after context `context`: no statistics are needed.
+    pub fn refuted_by_mask(self, context: usize) -> Self {
+        let (level, max_abs_dlogp) = (Level::Different, f64::INFINITY);
+        Self { level, max_abs_dlogp, worst_context: context, unseen_share: None, ..self }
+    }
 }
 
 /// Floors of both engines, from which ε_num follows.
@@ -80,13 +89,14 @@ pub struct Closeness {
     pub delta_mean: f64,
     /// δ_tail, nats.
     pub delta_tail: f64,
-    /// Largest tolerated share of violating texts.
+    /// Largest tolerated upper bound of the share of violating texts.
     pub max_violation_rate: f64,
     /// α of the one-sided tests.
     pub alpha: f64,
 }
 
-/// Decides the level from the divergences of every context, whose i-th belongs to text `texts[i]`.
+/// Decides the level from the divergences of every context, whose i-th belongs to text `texts[i]` (theory.md §4.4).
+/// `constructed`: B was built from A by an exact constructor.
 ///
 /// Practical closeness is tried before difference: a pair that passes its test is close even though equality is refuted.
 pub fn assess(
@@ -239,5 +249,81 @@ mod tests {
         let mut contexts = [context(1e-6, 0.0); 100];
         contexts[3] = context(f64::INFINITY, f64::INFINITY);
         assert_eq!(check(&contexts, 0.0, false).level, Level::Different);
+        let found = check(&[context(1e-6, 0.0); 100], 0.0, false).refuted_by_mask(5);
+        assert_eq!((found.level, found.max_abs_dlogp), (Level::Different, f64::INFINITY));
+        assert_eq!((found.worst_context, found.unseen_share), (5, None));
+    }
+
+    /// Each condition of each level alone decides: a floor's width below and above every limit.
+    #[test]
+    fn every_limit_of_every_level_counts() {
+        let level = |largest: f64, kl: f64| check(&[context(largest, kl); 100], 0.0, false).level;
+        assert_eq!((level(1.0e-4, 0.02), level(1.01e-4, 0.02)), (Level::Identical, Level::Undecided));
+        assert_eq!((level(1.0e-3, 0.02), level(1.01e-3, 0.02)), (Level::Undecided, Level::Different));
+        assert_eq!((level(1.01e-4, 0.0099), level(1.01e-4, 0.01)), (Level::Close, Level::Undecided));
+        // Closeness needs both its tests: the mean stays below δ_mean, but two texts of a hundred exceed δ_tail, and
+        // the upper bound of their share is 6.2% (scipy.stats.beta.ppf(.95, 3, 98) = 0.0616).
+        let with_violations = |n: usize| {
+            let mut contexts = [context(0.5, 0.0); 100];
+            contexts[..n].fill(context(0.5, 0.101));
+            check(&contexts, 0.0, false)
+        };
+        assert_eq!(with_violations(1).level, Level::Close);
+        let two = with_violations(2);
+        assert!(
+            two.mean_kl_sym_interval.1 < 0.01 && (two.violation_upper_bound - 0.0616).abs() < 5e-4,
+            "{two:?}"
+        );
+        assert_eq!(two.level, Level::Different);
+        // A precise floor is needed for both kinds of equality, and ε_num = 0.01 is still precise.
+        let at_floor = |floor: f64, largest: f64| check(&[context(largest, 0.0); 100], floor, false).level;
+        assert_eq!(at_floor(5e-4, 0.01), Level::Identical);
+        assert_eq!((at_floor(5.1e-4, 0.01), at_floor(5.1e-4, 0.05)), (Level::Undecided, Level::Undecided));
+    }
+
+    #[test]
+    fn limits_themselves_are_neither_close_nor_violations() {
+        let floor = NoiseFloor { a: 0.0, b: 0.0 };
+        // 2^-7, so that means are exact.
+        let delta_mean = 0.0078125;
+        let level = |delta_mean: f64| {
+            let closeness = Closeness { delta_mean, ..CLOSENESS };
+            let texts: Vec<usize> = (0..64).collect();
+            assess(&[context(0.5, 0.0078125); 64], &texts, 8, floor, false, closeness, 1).level
+        };
+        assert_eq!((level(delta_mean), level(delta_mean * 1.001)), (Level::Different, Level::Close));
+        let bound = |kl: f64| check(&[context(0.5, kl); 64], 0.0, false).violation_upper_bound;
+        assert_eq!((bound(0.1), bound(0.1001)), (bound(0.0), 1.0));
+        // One bad context makes its text a violation.
+        let pair = [context(0.5, 0.0), context(0.5, 0.2)];
+        assert_eq!(assess(&pair, &[0, 0], 8, floor, false, CLOSENESS, 1).violation_upper_bound, 1.0);
+    }
+
+    #[test]
+    fn every_mean_is_of_its_own_divergence() {
+        let contexts =
+            [1.0, 2.0, 6.0].map(|x| Divergences { kl_ab: x, kl_ba: 2.0 * x, js: 0.1 * x, ..context(0.5, x) });
+        let found = check(&contexts, 0.0, false);
+        assert_eq!((found.mean_kl_ab, found.mean_kl_ba), (3.0, 6.0));
+        assert!((found.mean_js - 0.3).abs() < 1e-15);
+        // The symmetric KL is 1.5 times that of A to B: 4.5, between its bounds.
+        assert!(found.mean_kl_sym_interval.0 < 4.5 && 4.5 < found.mean_kl_sym_interval.1);
+    }
+
+    /// The texts of worst contexts, not their contexts, are counted: n = 59 texts of two contexts each.
+    #[test]
+    fn the_rule_of_three_counts_texts() {
+        let texts: Vec<usize> = (0..118).map(|i| i / 2).collect();
+        let floor = NoiseFloor { a: 0.0, b: 0.0 };
+        let found = assess(&[context(1e-6, 0.0); 118], &texts, 8, floor, false, CLOSENESS, 1);
+        assert!((found.unseen_share.unwrap() - 0.0495076).abs() < 1e-6);
+    }
+
+    /// A floor that overflowed says nothing at all, and no number of the report is NaN.
+    #[test]
+    fn an_infinite_floor_leaves_equality_undecided() {
+        let found = check(&[context(1e-6, 0.0); 60], f64::INFINITY, false);
+        assert_eq!((found.level, found.epsilon_num), (Level::Undecided, f64::INFINITY));
+        assert_eq!(check(&[context(9.0, 2.0); 60], f64::INFINITY, false).level, Level::Undecided);
     }
 }

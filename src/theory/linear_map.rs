@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::representation::{Representation, TheoryError, centred, select_rows, triangular_factor};
 use super::statistics::{Stream, generator, permutation};
 
-/// Residuals of one direction: T with g_B ≈ T g_A fitted on half of the tokens, tested on the rest and on prompts.
+/// Residuals of one direction: T with g_B ≈ T g_A fitted on one half of the tokens, tested on the other half and on
+/// prompts, then with the halves exchanged. All are shares of what is predicted: 0 is exact, ≥ 0.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CoupledMap {
     /// E_tok: relative residual on held-out tokens, measured in logits.
@@ -17,73 +18,140 @@ pub struct CoupledMap {
     pub e_prm_shuffled: f64,
     /// E_tok when B's tokens are shuffled before the fit.
     pub e_tok_shuffled: f64,
+    /// E_prm of a model that answers every context with the mean of A's hidden states.
+    pub e_prm_constant: f64,
 }
 
-/// Fits T (`[d_B, d_A]`) by least squares on a random half of the tokens and tests both sides of the coupling:
+/// Fits T (`[d_B, d_A]`) by least squares on a random half of the tokens, tests both sides of the coupling, and does so
+/// again with the halves exchanged, T_1 and T_2. G_c is G centred over all tokens:
 ///
-/// `E_tok² = ‖F_B (G_Bc − G_Ac Tᵀ)ᵀ‖² / ‖F_B G_Bcᵀ‖²` on the other half,
-/// `E_prm² = ‖(F_A − F_B T) G_Acᵀ‖² / ‖F_A G_Acᵀ‖²` on all contexts.
+/// `E_tok² = Σ_k ‖F_B (G_Bc − G_Ac T_kᵀ)[held out of k]ᵀ‖² / ‖F_B G_Bcᵀ‖²`,
+/// `E_prm² = mean_k ‖(F_A − F_B T_k) G_Acᵀ‖² / ‖F_A G_Acᵀ‖²`, over all contexts.
+///
+/// Both vanish exactly where the distributions are equal (theory.md, Prop. 5, which holds for a split too): as every
+/// token is held out once, `C_B[y] = F_B G_Bc[y] = F_B T_k G_Ac[y] = C_A[y]` for each y; conversely equal C give
+/// `F_B T_k = F_A P`, P the projector on the span of the fitted tokens, which loses nothing where that is the span of
+/// all of them. Where a half spans less (few tokens, many dimensions), T is fitted and tested on all tokens at once.
 ///
 /// Norms over contexts × tokens are taken from triangular factors, so no such matrix is formed and nothing is squared
 /// before it is subtracted.
+///
+/// # Errors
+/// [`TheoryError::NoConvergence`] where the singular values of G_A are not found.
 pub fn coupled_map(a: &Representation, b: &Representation, seed: u64) -> Result<CoupledMap, TheoryError> {
-    let (fit, held_out) = token_halves(a.n_tokens(), seed);
-    let fit_a = centred(select_rows(a.g.as_ref(), &fit).as_ref());
-    let fit_b = centred(select_rows(b.g.as_ref(), &fit).as_ref());
-    let test_a = centred(select_rows(a.g.as_ref(), &held_out).as_ref());
-    let test_b = centred(select_rows(b.g.as_ref(), &held_out).as_ref());
+    let order = permutation(a.n_tokens(), &mut generator(seed, Stream::Split));
+    let (one, other) = order.split_at(order.len().div_ceil(2));
+    coupled_map_on(a, b, [one, other], seed)
+}
+
+pub(crate) fn coupled_map_on(
+    a: &Representation,
+    b: &Representation,
+    [one, other]: [&[usize]; 2],
+    seed: u64,
+) -> Result<CoupledMap, TheoryError> {
+    let (g_a, g_b) = (centred(a.g.as_ref()), centred(b.g.as_ref()));
     let f_b_factor = triangular_factor(b.f.as_ref());
-    let e_tok = |b_from_a: &Mat<f64>| {
-        let residual = &test_b - &test_a * b_from_a.transpose();
-        ratio(
-            size_in_logits(f_b_factor.as_ref(), residual.as_ref()),
-            size_in_logits(f_b_factor.as_ref(), test_b.as_ref()),
-        )
-    };
-    let g_a_factor = triangular_factor(centred(a.g.as_ref()).as_ref());
-    let e_prm = |f_b: MatRef<'_, f64>, b_from_a: &Mat<f64>| {
-        let residual = &a.f - f_b * b_from_a;
-        ratio(
-            size_in_logits(residual.as_ref(), g_a_factor.as_ref()),
-            size_in_logits(a.f.as_ref(), g_a_factor.as_ref()),
-        )
+    let g_a_factor = triangular_factor(g_a.as_ref());
+    let halves = [Fold::new(a, &g_a, one, other)?, Fold::new(a, &g_a, other, one)?];
+    let all: Vec<usize> = (0..a.n_tokens()).collect();
+    let folds = if halves.iter().all(|fold| fold.spans_held_out) {
+        halves.into()
+    } else {
+        vec![Fold::new(a, &g_a, &all, &all)?]
     };
 
-    let fitter = LeastSquares::new(&fit_a, a.precision.epsilon())?;
-    let b_from_a = fitter.fit(&fit_b);
     let rng = &mut generator(seed, Stream::MapBaseline);
-    let shuffled_tokens = permutation(fit_b.nrows(), rng);
     let shuffled_contexts = permutation(b.n_contexts(), rng);
-    let b_from_a_shuffled = fitter.fit(&select_rows(fit_b.as_ref(), &shuffled_tokens));
+    let shuffled_f_b = select_rows(b.f.as_ref(), &shuffled_contexts);
+    let e_prm = |predicted: Mat<f64>| size_in_logits((&a.f - predicted).as_ref(), g_a_factor.as_ref());
+    let [mut tok, mut tok_shuffled, mut prm, mut prm_shuffled] = [0.0; 4];
+    for fold in &folds {
+        let fit_b = centred(select_rows(b.g.as_ref(), fold.fit).as_ref());
+        let (test_a, test_b) =
+            (select_rows(g_a.as_ref(), fold.held_out), select_rows(g_b.as_ref(), fold.held_out));
+        let e_tok = |b_from_a: &Mat<f64>| {
+            size_in_logits(f_b_factor.as_ref(), (&test_b - &test_a * b_from_a.transpose()).as_ref())
+        };
+        let b_from_a = fold.fitter.fit(&fit_b);
+        let shuffled_tokens = permutation(fit_b.nrows(), rng);
+        let b_from_a_shuffled = fold.fitter.fit(&select_rows(fit_b.as_ref(), &shuffled_tokens));
+        tok += e_tok(&b_from_a).powi(2);
+        tok_shuffled += e_tok(&b_from_a_shuffled).powi(2);
+        prm += e_prm(&b.f * &b_from_a).powi(2);
+        prm_shuffled += e_prm(&shuffled_f_b * &b_from_a).powi(2);
+    }
+    let n_folds = folds.len() as f64;
+    let whole_tok = size_in_logits(f_b_factor.as_ref(), g_b.as_ref());
+    let whole_prm = size_in_logits(a.f.as_ref(), g_a_factor.as_ref());
+    let constant = size_in_logits(centred(a.f.as_ref()).as_ref(), g_a_factor.as_ref());
     Ok(CoupledMap {
-        e_tok: e_tok(&b_from_a),
-        e_prm: e_prm(b.f.as_ref(), &b_from_a),
-        e_prm_shuffled: e_prm(select_rows(b.f.as_ref(), &shuffled_contexts).as_ref(), &b_from_a),
-        e_tok_shuffled: e_tok(&b_from_a_shuffled),
+        e_tok: ratio(tok.sqrt(), whole_tok),
+        e_prm: ratio((prm / n_folds).sqrt(), whole_prm),
+        e_prm_shuffled: ratio((prm_shuffled / n_folds).sqrt(), whole_prm),
+        e_tok_shuffled: ratio(tok_shuffled.sqrt(), whole_tok),
+        e_prm_constant: ratio(constant, whole_prm),
     })
+}
+
+/// Tokens to fit T on, tokens to test it on.
+struct Fold<'a> {
+    fit: &'a [usize],
+    held_out: &'a [usize],
+    fitter: LeastSquares,
+    /// The held-out tokens of A lie in the span of the fitted ones, so that the fit can know of every direction.
+    spans_held_out: bool,
+}
+
+impl<'a> Fold<'a> {
+    fn new(
+        a: &Representation,
+        g_a: &Mat<f64>,
+        fit: &'a [usize],
+        held_out: &'a [usize],
+    ) -> Result<Self, TheoryError> {
+        let fitter =
+            LeastSquares::new(&centred(select_rows(a.g.as_ref(), fit).as_ref()), a.precision.epsilon())?;
+        let outside = fitter.outside_span(g_a).norm_l2();
+        let rounding = a.n_tokens().max(a.width()) as f64 * a.precision.epsilon() * g_a.norm_l2();
+        Ok(Self { fit, held_out, fitter, spans_held_out: outside <= rounding })
+    }
 }
 
 /// T = (X⁺ Y)ᵀ for one X and several Y, singular values of X below NumPy's tolerance left out.
 struct LeastSquares {
     left: Mat<f64>,
-    right_over_sigma: Mat<f64>,
+    right: Mat<f64>,
+    sigmas: Vec<f64>,
 }
 
 impl LeastSquares {
     fn new(x: &Mat<f64>, epsilon: f64) -> Result<Self, TheoryError> {
+        if x.nrows() == 0 {
+            return Ok(Self { left: Mat::zeros(0, 0), right: Mat::zeros(x.ncols(), 0), sigmas: vec![] });
+        }
         let svd =
             x.thin_svd().map_err(|_| TheoryError::NoConvergence { rows: x.nrows(), columns: x.ncols() })?;
-        let sigmas: Vec<f64> = svd.S().column_vector().iter().copied().collect();
+        let mut sigmas: Vec<f64> = svd.S().column_vector().iter().copied().collect();
         let tolerance = x.nrows().max(x.ncols()) as f64 * epsilon * sigmas.first().copied().unwrap_or(0.0);
-        let rank = sigmas.iter().filter(|&&sigma| sigma > tolerance).count();
+        sigmas.retain(|&sigma| sigma > tolerance);
+        let rank = sigmas.len();
         Ok(Self {
             left: svd.U().subcols(0, rank).to_owned(),
-            right_over_sigma: Mat::from_fn(x.ncols(), rank, |i, j| svd.V()[(i, j)] / sigmas[j]),
+            right: svd.V().subcols(0, rank).to_owned(),
+            sigmas,
         })
     }
 
     fn fit(&self, y: &Mat<f64>) -> Mat<f64> {
-        (y.transpose() * &self.left) * self.right_over_sigma.transpose()
+        let along = y.transpose() * &self.left;
+        Mat::from_fn(along.nrows(), along.ncols(), |i, j| along[(i, j)] / self.sigmas[j])
+            * self.right.transpose()
+    }
+
+    /// What of each row of X' lies outside the row space of X.
+    fn outside_span(&self, x: &Mat<f64>) -> Mat<f64> {
+        x - (x * &self.right) * self.right.transpose()
     }
 }
 
@@ -94,16 +162,6 @@ fn size_in_logits(x: MatRef<'_, f64>, y: MatRef<'_, f64>) -> f64 {
 
 fn ratio(residual: f64, whole: f64) -> f64 {
     if whole > 0.0 { residual / whole } else { f64::from(residual > 0.0) }
-}
-
-/// A random half of the tokens to fit on, and the rest. With fewer than four tokens both are all of them.
-fn token_halves(n: usize, seed: u64) -> (Vec<usize>, Vec<usize>) {
-    let order = permutation(n, &mut generator(seed, Stream::Split));
-    if n < 4 {
-        return (order.clone(), order);
-    }
-    let (fit, held_out) = order.split_at(n.div_ceil(2));
-    (fit.to_vec(), held_out.to_vec())
 }
 
 #[cfg(test)]
@@ -126,16 +184,62 @@ mod tests {
 
     /// Acceptance test 2: a twin in R^13 with dark parts on both sides of R^8.
     #[test]
-    fn twins_with_dark_parts_are_coupled_exactly() {
+    fn acceptance_02_twins_with_dark_parts_are_coupled_exactly() {
         let a = model(40, 100, 8, 1);
         assert_exact(&a, &change_basis(&padded(&a, 2, 3, 3), 4));
     }
 
     /// Acceptance test 8: fewer contexts than dimensions.
     #[test]
-    fn four_contexts_suffice_in_eight_dimensions() {
+    fn acceptance_08_four_contexts_suffice_in_eight_dimensions() {
         let a = model(4, 100, 8, 1);
         assert_exact(&a, &change_basis(&padded(&a, 2, 3, 3), 4));
+    }
+
+    /// Prop. 5 with held-out tokens, soundness: one token differs in B and stands at the mean of A's unembeddings, so that
+    /// no fit notices it. Whichever half it falls into it must be seen.
+    #[test]
+    fn a_single_token_that_differs_is_seen() {
+        for odd_one in [0, 1, 50] {
+            let mut a = model(40, 101, 6, 1);
+            let mut b = a.clone();
+            let others = |x: &Mat<f64>, j: usize| {
+                (0..101).filter(|&y| y != odd_one).map(|y| x[(y, j)]).sum::<f64>() / 100.0
+            };
+            for j in 0..6 {
+                a.g[(odd_one, j)] = others(&a.g, j);
+                b.g[(odd_one, j)] = others(&b.g, j) + 3.0;
+            }
+            for map in [coupled_map(&a, &b, 7).unwrap(), coupled_map(&b, &a, 7).unwrap()] {
+                assert!(map.e_tok > 0.1, "{map:?}");
+            }
+        }
+    }
+
+    /// Prop. 5 with held-out tokens, completeness: twins with more dimensions than half of the tokens can span.
+    #[test]
+    fn twins_of_more_dimensions_than_half_the_tokens_are_coupled_exactly() {
+        for (v, d) in [(12, 8), (9, 12), (5, 3), (3, 2), (2, 1)] {
+            let a = model(30, v, d, 1);
+            let twin = change_basis(&padded(&a, 2, 3, 3), 4);
+            for map in [coupled_map(&a, &twin, 7).unwrap(), coupled_map(&twin, &a, 7).unwrap()] {
+                assert!(map.e_tok < 1e-10 && map.e_prm < 1e-10, "{v} tokens, {d} dimensions: {map:?}");
+            }
+        }
+    }
+
+    /// A constant prediction explains the mean of the hidden states and nothing else.
+    #[test]
+    fn the_constant_baseline_is_the_share_of_what_varies() {
+        let mut a = model(50, 60, 4, 1);
+        assert!(coupled_map(&a, &a, 7).unwrap().e_prm_constant > 0.9);
+        for i in 0..50 {
+            for j in 0..4 {
+                a.f[(i, j)] += 20.0;
+            }
+        }
+        let map = coupled_map(&a, &a, 7).unwrap();
+        assert!(map.e_prm_constant > 0.01 && map.e_prm_constant < 0.1, "{map:?}");
     }
 
     #[test]
@@ -146,7 +250,7 @@ mod tests {
 
     /// Acceptance test 5: each side has a perfect linear map of its own, but not the same one.
     #[test]
-    fn opposite_rotations_are_not_coupled() {
+    fn acceptance_05_opposite_rotations_are_not_coupled() {
         let a = model(200, 300, 2, 1);
         let angle = 0.35_f64;
         let rotated = |x: &Mat<f64>, angle: f64| {
@@ -163,7 +267,7 @@ mod tests {
 
     /// Prop. 7: ‖F_A P − F_B T‖ ≤ ‖C_A − C_B‖ / σ_min(G_Ac) for the map fitted on all tokens.
     #[test]
-    fn nearly_equal_logits_force_nearly_coupled_representations() {
+    fn acceptance_07_nearly_equal_logits_force_nearly_coupled_representations() {
         for seed in 0..20 {
             let a = model(30, 60, 6, seed);
             let noise = normal(30, 6, seed + 900);

@@ -2,8 +2,11 @@
 
 use faer::{Mat, MatRef};
 
+/// Sizes of a matrix's largest entry for which products of four matrices and their squares stay finite.
+const SIZES: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+
 /// What a pair of matrices must satisfy before anything can be computed from it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum TheoryError {
     /// A matrix has no rows or no columns.
     #[error("{what} is empty ({rows}×{columns}): at least one row and one column are needed")]
@@ -26,6 +29,20 @@ pub enum TheoryError {
         row: usize,
         /// Its column.
         column: usize,
+    },
+    /// Finite, but so large or so small that products overflow or vanish.
+    #[error(
+        "{what} holds {value:e} at row {row}, column {column}: numbers should lie between 1e-30 and 1e30 in size, so scale the matrices"
+    )]
+    OutOfRange {
+        /// Which matrix.
+        what: &'static str,
+        /// Row of the largest value.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The largest value.
+        value: f64,
     },
     /// Two matrices that must agree in a dimension do not.
     #[error("{what} should have {expected} {axis}, but has {found}")]
@@ -90,7 +107,11 @@ pub struct Representation {
 }
 
 impl Representation {
-    /// Checks that F and G are finite, not empty and of one width.
+    /// Checks that F (`[n, d]`) and G (`[V, d]`) are finite, not empty, of one width and of a size that can be
+    /// multiplied, so that nothing computed from them is NaN.
+    ///
+    /// # Errors
+    /// [`TheoryError::Empty`], [`TheoryError::NotFinite`], [`TheoryError::OutOfRange`] or [`TheoryError::Shape`].
     pub fn new(f: Mat<f64>, g: Mat<f64>, precision: Precision) -> Result<Self, TheoryError> {
         check("F (hidden states)", f.as_ref())?;
         check("G (unembedding)", g.as_ref())?;
@@ -154,6 +175,9 @@ pub fn triangular_factor(x: MatRef<'_, f64>) -> Mat<f64> {
 }
 
 /// Singular values of X, descending, and its right singular vectors `[d, min(n, d)]`.
+///
+/// # Errors
+/// [`TheoryError::NoConvergence`].
 pub fn right_singular_vectors(x: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>), TheoryError> {
     let factor = triangular_factor(x);
     let svd =
@@ -165,12 +189,21 @@ fn check(what: &'static str, x: MatRef<'_, f64>) -> Result<(), TheoryError> {
     if x.nrows() == 0 || x.ncols() == 0 {
         return Err(TheoryError::Empty { what, rows: x.nrows(), columns: x.ncols() });
     }
-    for j in 0..x.ncols() {
-        if let Some(row) = x.col(j).iter().position(|value| !value.is_finite()) {
-            return Err(TheoryError::NotFinite { what, row, column: j });
+    let mut largest = (0.0, 0, 0);
+    for column in 0..x.ncols() {
+        for (row, value) in x.col(column).iter().enumerate() {
+            if !value.is_finite() {
+                return Err(TheoryError::NotFinite { what, row, column });
+            }
+            if value.abs() > largest.0 {
+                largest = (value.abs(), row, column);
+            }
         }
     }
-    Ok(())
+    match largest {
+        (size, ..) if size == 0.0 || SIZES.contains(&size) => Ok(()),
+        (value, row, column) => Err(TheoryError::OutOfRange { what, row, column, value }),
+    }
 }
 
 fn round_to_f32(x: MatRef<'_, f64>) -> Mat<f64> {
@@ -187,6 +220,19 @@ mod tests {
         f[(1, 2)] = f64::NAN;
         let error = Representation::new(f, Mat::identity(3, 3), Precision::F32).unwrap_err();
         assert_eq!(error, TheoryError::NotFinite { what: "F (hidden states)", row: 1, column: 2 });
+    }
+
+    #[test]
+    fn numbers_whose_products_overflow_or_vanish_are_refused() {
+        for value in [1e200, 1e-200] {
+            let f = Mat::from_fn(2, 2, |i, j| if (i, j) == (1, 0) { -value } else { 0.0 });
+            let error = Representation::new(f, Mat::identity(2, 2), Precision::F64).unwrap_err();
+            assert_eq!(
+                error,
+                TheoryError::OutOfRange { what: "F (hidden states)", row: 1, column: 0, value }
+            );
+        }
+        assert!(Representation::new(Mat::zeros(2, 2), Mat::identity(2, 2), Precision::F64).is_ok());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use statrs::distribution::{Beta, ContinuousCDF, StudentsT};
+use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
 
 /// Bootstrap replicates.
 pub const BOOTSTRAP_REPLICATES: usize = 2000;
@@ -62,9 +62,39 @@ pub fn quantile(values: &mut [f64], q: f64) -> f64 {
     }
     values.sort_unstable_by(f64::total_cmp);
     let position = q.clamp(0.0, 1.0) * (values.len() - 1) as f64;
-    let below = position.floor() as usize;
-    let above = position.ceil() as usize;
-    values[below] + (position - below as f64) * (values[above] - values[below])
+    let (below, above) = (values[position.floor() as usize], values[position.ceil() as usize]);
+    if below == above { below } else { below + position.fract() * (above - below) }
+}
+
+/// The bias-corrected and accelerated 95% bootstrap interval of `estimate` (Efron 1987): quantiles of the replicates
+/// that allow for the replicates' own bias and for a spread that changes with the estimate.
+///
+/// `left_out` has, for each kind of resampled unit, the estimates with one unit left out in turn. Where no correction is
+/// defined (no replicate on one side of the estimate) the interval is that of the plain percentiles.
+pub fn bca_interval(replicates: &mut [f64], estimate: f64, left_out: &[Vec<f64>]) -> (f64, f64) {
+    /// Differences of rounding, which count as ties.
+    const TIE: f64 = 1e-12;
+    let n = replicates.len() as f64;
+    let below = replicates.iter().filter(|&&x| x < estimate - TIE).count() as f64;
+    let tied = replicates.iter().filter(|&&x| (x - estimate).abs() <= TIE).count() as f64;
+    let (mut cubes, mut squares) = (0.0, 0.0);
+    for estimates in left_out {
+        let (size, centre) = (estimates.len() as f64, mean(estimates));
+        let influence = |x: &f64| (size - 1.0) * (centre - x) / size;
+        cubes += estimates.iter().map(|x| influence(x).powi(3)).sum::<f64>();
+        squares += estimates.iter().map(|x| influence(x).powi(2)).sum::<f64>();
+    }
+    let normal = Normal::standard();
+    let bias = normal.inverse_cdf((below + 0.5 * tied) / n);
+    let acceleration = if squares > TIE * TIE { cubes / (6.0 * squares.powf(1.5)) } else { 0.0 };
+    let corrected = |q: f64| {
+        let shifted = bias + normal.inverse_cdf(q);
+        let denominator = 1.0 - acceleration * shifted;
+        let level = normal.cdf(bias + shifted / denominator);
+        if bias.is_finite() && denominator > 0.0 && level.is_finite() { level } else { q }
+    };
+    let (low, high) = (corrected(0.025), corrected(0.975));
+    (quantile(replicates, low), quantile(replicates, high))
 }
 
 /// A mean over contexts with one-sided (1−α) bounds, where only whole texts are independent.
@@ -78,7 +108,8 @@ pub struct ClusteredMean {
     pub upper: f64,
 }
 
-/// Mean of `values`, whose i-th belongs to text `clusters[i]`, bootstrapped by text.
+/// Mean of `values`, whose i-th belongs to text `clusters[i]`, bootstrapped by text (theory.md §4.4). Infinite values
+/// give infinite bounds.
 pub fn clustered_mean(values: &[f64], clusters: &[usize], alpha: f64, rng: &mut ChaCha8Rng) -> ClusteredMean {
     let members = cluster_members(clusters);
     let totals: Vec<(f64, f64)> = members
@@ -90,7 +121,8 @@ pub fn clustered_mean(values: &[f64], clusters: &[usize], alpha: f64, rng: &mut 
     let mut replicates: Vec<f64> = (0..BOOTSTRAP_REPLICATES)
         .map(|_| {
             let counts = multinomial_counts(totals.len(), rng);
-            let (sum, size) = counts.iter().zip(&totals).fold((0.0, 0.0), |(sum, size), (count, total)| {
+            let drawn = counts.iter().zip(&totals).filter(|(count, _)| **count > 0.0);
+            let (sum, size) = drawn.fold((0.0, 0.0), |(sum, size), (count, total)| {
                 (sum + count * total.0, size + count * total.1)
             });
             sum / size
@@ -136,9 +168,10 @@ pub fn rate_upper_bound(k: usize, n: usize, alpha: f64) -> f64 {
     Beta::new(k as f64 + 1.0, (n - k) as f64).map_or(1.0, |beta| beta.inverse_cdf(1.0 - alpha))
 }
 
-/// (b + 1)/(B + 1), b the number of null scores at least as large as the observed one: never zero.
+/// (b + 1)/(B + 1), b the number of null scores at least as large as the observed one: never zero (Phipson and Smyth).
 pub fn permutation_p(observed: f64, null: &[f64]) -> f64 {
-    let as_large = null.iter().filter(|&&score| score >= observed).count();
+    // A tie must stay one whatever the rounding, so that equal models get equal answers.
+    let as_large = null.iter().filter(|&&score| score >= observed - 1e-12).count();
     (as_large as f64 + 1.0) / (null.len() as f64 + 1.0)
 }
 
@@ -204,6 +237,7 @@ mod tests {
     fn permutation_p_is_never_zero() {
         assert_eq!(permutation_p(5.0, &[1.0; 999]), 0.001);
         assert_eq!(permutation_p(0.0, &[1.0; 3]), 1.0);
+        assert_eq!(permutation_p(0.5 + 1e-15, &[0.5, 0.4, 0.3]), 0.5);
     }
 
     /// One context per text: the t bound is mean + t_{0.95,n−1} s/√n; scipy.stats.t.ppf(.95, 3) = 2.353363434801823.
@@ -214,6 +248,52 @@ mod tests {
         let student = 2.5 + 2.353_363_434_801_823 * (5.0_f64 / 3.0).sqrt() / 2.0;
         assert!((found.upper - student).abs() < 1e-9, "{found:?}");
         assert!(found.lower >= 1.0 && found.lower < 2.5);
+    }
+
+    /// numpy.quantile at the levels that Efron's formula gives with Python's statistics.NormalDist:
+    /// z0 = inv_cdf(mean(replicates < estimate)), u = (n − 1)(mean − left out), a = Σ u³/n³ / (6 (Σ u²/n²)^1.5).
+    #[test]
+    fn the_corrected_interval_matches_reference() {
+        let mut replicates: Vec<f64> = (0..200).map(|i| (f64::from(i) / 199.0).powi(2)).collect();
+        let found =
+            bca_interval(&mut replicates, 0.2, &[vec![0.1, 0.25, 0.2, 0.4, 0.15], vec![0.2, 0.21, 0.25]]);
+        let expected = (4.725363058764852e-05, 0.8780103302797152);
+        assert!((found.0 - expected.0).abs() < 1e-9 && (found.1 - expected.1).abs() < 1e-8, "{found:?}");
+    }
+
+    #[test]
+    fn an_interval_without_a_correction_is_that_of_the_percentiles() {
+        let mut replicates: Vec<f64> = (0..=1000).map(f64::from).collect();
+        let found = bca_interval(&mut replicates, -1.0, &[vec![1.0, 2.0]]);
+        assert_eq!(found, (25.0, 975.0));
+        assert_eq!(bca_interval(&mut [1.0; 50], 1.0, &[vec![1.0; 6]]), (1.0, 1.0));
+        // As many replicates below the estimate as above, a fifth on it: no bias.
+        let mut tied: Vec<f64> = (0..400).map(|i| f64::from(i) / 400.0).collect();
+        tied.extend((1..=400).map(|i| 1.0 + f64::from(i) / 400.0));
+        tied.extend([1.0; 200]);
+        let found = bca_interval(&mut tied, 1.0, &[vec![1.0, 2.0]]);
+        let (low, high) = (quantile(&mut tied, 0.025), quantile(&mut tied, 0.975));
+        assert!((found.0 - low).abs() < 1e-9 && (found.1 - high).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn an_infinite_divergence_has_infinite_bounds_and_no_nan() {
+        let mut values = [0.1; 20];
+        values[3] = f64::INFINITY;
+        let texts: Vec<usize> = (0..20).collect();
+        let found = clustered_mean(&values, &texts, 0.05, &mut generator(1, Stream::Divergence));
+        assert_eq!((found.mean, found.upper), (f64::INFINITY, f64::INFINITY));
+        assert!(!found.lower.is_nan());
+    }
+
+    /// Texts of one, two and three contexts. By hand: mean 2/6; residuals (sum − mean·size)/2 are 1/3, 1/6, −1/2, so
+    /// s² = 7/36; scipy.stats.t.ppf(.95, 2) = 2.919985580355516.
+    #[test]
+    fn texts_of_different_lengths_are_weighed_by_their_contexts() {
+        let values = [1.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+        let found = clustered_mean(&values, &[4, 9, 9, 2, 2, 2], 0.05, &mut generator(1, Stream::Divergence));
+        let student = 1.0 / 3.0 + 2.919_985_580_355_516 * (7.0_f64 / 36.0 / 3.0).sqrt();
+        assert!((found.mean - 1.0 / 3.0).abs() < 1e-15 && (found.upper - student).abs() < 1e-9, "{found:?}");
     }
 
     #[test]

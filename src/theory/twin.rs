@@ -158,7 +158,7 @@ fn row_length(x: &Mat<f64>) -> f64 {
 pub(crate) mod tests {
     use super::*;
     use crate::theory::Precision;
-    use crate::theory::distribution::log_softmax;
+    use crate::theory::distribution::{Divergences, log_softmax};
     use rand::SeedableRng;
 
     pub(crate) fn normal(rows: usize, columns: usize, seed: u64) -> Mat<f64> {
@@ -190,7 +190,7 @@ pub(crate) mod tests {
 
     /// Acceptance test 2 (first half): every constructor keeps p to rounding.
     #[test]
-    fn twins_have_the_same_distribution() {
+    fn acceptance_02_twins_have_the_same_distribution() {
         let model = Representation::new(normal(40, 8, 1), normal(100, 8, 2), Precision::F64).unwrap();
         for kind in [TwinKind::ChangeOfBasis, TwinKind::DarkUnembedding, TwinKind::DarkEmbedding] {
             let twin = build(kind, &model, 5);
@@ -203,7 +203,7 @@ pub(crate) mod tests {
 
     /// Acceptance test 10: f32 storage of a twin at GPT-2's scale of logits moves log p by less than 1e-3.
     #[test]
-    fn f32_storage_moves_log_probabilities_less_than_a_thousandth() {
+    fn acceptance_10_f32_storage_moves_log_probabilities_less_than_a_thousandth() {
         let d = 576;
         let scaled = |x: Mat<f64>, size: f64| Mat::from_fn(x.nrows(), x.ncols(), |i, j| size * x[(i, j)]);
         let f = scaled(normal(8, d, 1), 77.0 / 24.0);
@@ -212,6 +212,27 @@ pub(crate) mod tests {
         let twin = change_basis(&model, 3).rounded_to_f32();
         let moved = max_abs_dlogp(&model, &twin);
         assert!(moved > 0.0 && moved < 1e-3, "{moved}");
+    }
+
+    /// Acceptance test 9 (the numbers; no steering score exists yet): along a dark axis of g, equal models stop being
+    /// equal, because the added vector is no combination of hidden states.
+    #[test]
+    fn acceptance_09_steering_along_a_dark_axis_is_not_decided_by_the_distribution() {
+        let a = Representation::new(normal(20, 8, 1), normal(60, 8, 2), Precision::F64).unwrap();
+        let b = padded(&a, 1, 0, 3);
+        let mean_kl = |a: &Representation, b: &Representation| {
+            let (mut za, mut zb) = (a.logits(0, 20), b.logits(0, 20));
+            let each = (0..20).map(|i| {
+                log_softmax(za.col_as_slice_mut(i));
+                log_softmax(zb.col_as_slice_mut(i));
+                Divergences::between(za.col_as_slice(i), zb.col_as_slice(i), 0.0).kl_ab
+            });
+            each.sum::<f64>() / 20.0
+        };
+        assert!(mean_kl(&a, &b) < 1e-12);
+        let mut steered = b;
+        (0..20).for_each(|i| steered.f[(i, 8)] += 2.0);
+        assert!(mean_kl(&a, &steered) > 0.1, "{}", mean_kl(&a, &steered));
     }
 
     #[test]

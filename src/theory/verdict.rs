@@ -54,8 +54,12 @@ pub enum Reason {
     PrecisionTooLow,
     /// Between one and ten floors, or neither close nor different.
     EqualityUndecided,
-    /// Too few pairs, texts or contexts.
+    /// Fewer pairs of the concept than a state needs.
     TooFewPairs,
+    /// Fewer texts than a visible state needs.
+    TooFewTexts,
+    /// The two tokens of some pair cannot be told apart: their log-ratio does not vary beyond the noise floor.
+    NoVariation,
     /// The property's interval straddles its threshold.
     PropertyUncertain,
     /// The property differs because unembeddings have parts no hidden state sees.
@@ -64,6 +68,8 @@ pub enum Reason {
     DarkEmbedding,
     /// The score, not the property, changed with the basis.
     ScoreNotInvariant,
+    /// Scores without dark parts are too uncertain to tell which hypothesis fails.
+    CauseUnresolved,
     /// Too few contexts to test that hidden states span the space.
     FDiversityUntested,
     /// A singular value lies too near the tolerance.
@@ -106,6 +112,8 @@ pub struct States {
     pub a: PropertyState,
     /// In B.
     pub b: PropertyState,
+    /// What data are missing where a state cannot be claimed whatever its numbers.
+    pub shortage: Option<Reason>,
 }
 
 impl States {
@@ -149,8 +157,6 @@ pub struct Evidence {
     pub max_abs_dlogp: f64,
     /// |visible_A − visible_B| and the most that equal distributions allow.
     pub visible_gap: Option<VisibleGap>,
-    /// Enough pairs of the concept are tokens of the vocabulary.
-    pub enough_pairs: bool,
     /// Enough contexts to test in both models that hidden states span the space.
     pub f_diversity_tested: bool,
     /// A singular value of either model lies too near the tolerance.
@@ -162,15 +168,8 @@ pub struct Evidence {
 pub struct VisibleGap {
     /// |visible_A − visible_B|.
     pub found: f64,
-    /// What rounding allows.
+    /// The most that rounding explains (theory.md §5.10, rule 4).
     pub allowed: f64,
-}
-
-impl VisibleGap {
-    /// 1e-6 + 4 ε_num (1/sd + 1/sd), sd the smallest spread of a log-ratio over contexts (theory.md §5.10, rule 4).
-    pub fn new(visible_a: f64, visible_b: f64, epsilon_num: f64, smallest_spread: f64) -> Self {
-        Self { found: (visible_a - visible_b).abs(), allowed: 1e-6 + 8.0 * epsilon_num / smallest_spread }
-    }
 }
 
 /// The decision list: the first rule that applies gives the headline (theory.md §5.10).
@@ -199,10 +198,13 @@ pub fn decide(evidence: &Evidence, version: Option<Version>) -> Finding {
     if evidence.visible_gap.is_some_and(|gap| gap.found > gap.allowed) {
         return finding(VerdictKind::Inconsistent, []);
     }
-    let Some(version) = version.filter(|_| evidence.enough_pairs) else {
+    let Some(version) = version else {
         return finding(VerdictKind::TooLittleData, [Reason::TooFewPairs]);
     };
     let (Version::Visible(states) | Version::Raw { states, .. }) = version;
+    if let Some(shortage) = states.shortage {
+        return finding(VerdictKind::TooLittleData, [shortage]);
+    }
     if states.uncertain() {
         return finding(VerdictKind::TooLittleData, [Reason::PropertyUncertain]);
     }
@@ -226,11 +228,13 @@ pub fn decide(evidence: &Evidence, version: Option<Version>) -> Finding {
     }
 }
 
-/// Which hypothesis fails: if removing dark parts makes the models agree they were the cause, else only the score changed.
+/// Which hypothesis fails: if removing dark parts makes the models agree they were the cause; if the models still
+/// disagree only the score changed; if a state without dark parts is uncertain, neither can be said.
 fn failed_hypothesis(dark_removed: States, scored_on: ScoredOn) -> Reason {
     match (dark_removed.agreed(), scored_on) {
         (Some(_), ScoredOn::Unembeddings) => Reason::DarkUnembedding,
         (Some(_), ScoredOn::HiddenStates) => Reason::DarkEmbedding,
+        (None, _) if dark_removed.uncertain() => Reason::CauseUnresolved,
         (None, _) => Reason::ScoreNotInvariant,
     }
 }
@@ -260,14 +264,13 @@ mod tests {
             epsilon_num: 1e-4,
             max_abs_dlogp: 1e-6,
             visible_gap: Some(VisibleGap { found: 1e-9, allowed: 1e-6 }),
-            enough_pairs: true,
             f_diversity_tested: true,
             rank_unresolved: false,
         }
     }
 
     fn visible(a: PropertyState, b: PropertyState) -> Option<Version> {
-        Some(Version::Visible(States { a, b }))
+        Some(Version::Visible(States { a, b, shortage: None }))
     }
 
     fn raw(
@@ -276,8 +279,8 @@ mod tests {
         scored_on: ScoredOn,
     ) -> Option<Version> {
         Some(Version::Raw {
-            states: States { a: states.0, b: states.1 },
-            dark_removed: States { a: dark_removed.0, b: dark_removed.1 },
+            states: States { a: states.0, b: states.1, shortage: None },
+            dark_removed: States { a: dark_removed.0, b: dark_removed.1, shortage: None },
             scored_on,
         })
     }
@@ -333,8 +336,11 @@ mod tests {
     #[test]
     fn missing_or_uncertain_properties_are_too_little_data() {
         check(equal(), None, VerdictKind::TooLittleData, &[Reason::TooFewPairs]);
-        let few = Evidence { enough_pairs: false, ..equal() };
-        check(few, visible(Uncertain, Uncertain), VerdictKind::TooLittleData, &[Reason::TooFewPairs]);
+        for shortage in [Reason::TooFewPairs, Reason::TooFewTexts, Reason::NoVariation] {
+            let short = States { a: Uncertain, b: Holds, shortage: Some(shortage) };
+            check(equal(), Some(Version::Visible(short)), VerdictKind::TooLittleData, &[shortage]);
+        }
+        check(equal(), visible(Uncertain, Fails), VerdictKind::TooLittleData, &[Reason::PropertyUncertain]);
         check(equal(), visible(Holds, Uncertain), VerdictKind::TooLittleData, &[Reason::PropertyUncertain]);
         check(equal(), visible(Holds, Fails), VerdictKind::TooLittleData, &[Reason::PropertyUncertain]);
     }
@@ -356,9 +362,110 @@ mod tests {
         );
         let rotated = raw((Holds, Fails), (Holds, Fails), ScoredOn::Unembeddings);
         check(equal(), rotated, VerdictKind::Mixed, &[Reason::ScoreNotInvariant]);
+        let unclear = raw((Holds, Fails), (Holds, Uncertain), ScoredOn::Unembeddings);
+        check(equal(), unclear, VerdictKind::Mixed, &[Reason::CauseUnresolved]);
+        let unknown = raw((Holds, Fails), (Uncertain, Uncertain), ScoredOn::Unembeddings);
+        check(equal(), unknown, VerdictKind::Mixed, &[Reason::CauseUnresolved]);
         let doubtful = Evidence { f_diversity_tested: false, rank_unresolved: true, ..equal() };
         let reasons = [Reason::DarkUnembedding, Reason::FDiversityUntested, Reason::RankUnresolved];
         check(doubtful, raw((Holds, Fails), agree, ScoredOn::Unembeddings), VerdictKind::Mixed, &reasons);
+    }
+
+    const STATES: [PropertyState; 3] = [Holds, Fails, Uncertain];
+    const SHORTAGES: [Option<Reason>; 2] = [None, Some(Reason::TooFewTexts)];
+
+    /// Every version with every combination of states.
+    fn versions() -> Vec<Option<Version>> {
+        let mut states = Vec::new();
+        for a in STATES {
+            for b in STATES {
+                states.extend(SHORTAGES.map(|shortage| States { a, b, shortage }));
+            }
+        }
+        let mut versions = vec![None];
+        for &states_now in &states {
+            versions.push(Some(Version::Visible(states_now)));
+            for &dark_removed in &states {
+                for scored_on in [ScoredOn::Unembeddings, ScoredOn::HiddenStates] {
+                    versions.push(Some(Version::Raw { states: states_now, dark_removed, scored_on }));
+                }
+            }
+        }
+        versions
+    }
+
+    /// The whole table: whatever else is known, the theorem speaks only of equal distributions of its own class, that
+    /// pass the self test, and of states that are certain; and what it says is what the states are.
+    #[test]
+    fn no_combination_of_evidence_says_more_than_it_may() {
+        let speaks =
+            |kind| matches!(kind, VerdictKind::HeldByAll | VerdictKind::HeldByNone | VerdictKind::Mixed);
+        let levels = [Level::Constructed, Level::Identical, Level::Close, Level::Different, Level::Undecided];
+        let mut spoken = 0;
+        for version in versions() {
+            for level in levels {
+                for bits in 0_u8..32 {
+                    let bit = |i: u8| bits >> i & 1 == 1;
+                    let gap = VisibleGap { found: if bit(0) { 2e-6 } else { 1e-6 }, allowed: 1e-6 };
+                    let evidence = Evidence {
+                        out_of_class: bit(1),
+                        support_mismatch: false,
+                        level,
+                        epsilon_num: 1e-4,
+                        max_abs_dlogp: if bit(2) { 1.5e-4 } else { 1e-4 },
+                        visible_gap: Some(gap),
+                        f_diversity_tested: bit(3),
+                        rank_unresolved: bit(4),
+                    };
+                    let found = decide(&evidence, version);
+                    let is_equal = match level {
+                        Level::Constructed => !bit(2),
+                        Level::Identical => true,
+                        Level::Close | Level::Different | Level::Undecided => false,
+                    };
+                    let may_speak = is_equal && !bit(0) && !bit(1);
+                    if !speaks(found.kind) {
+                        continue;
+                    }
+                    spoken += 1;
+                    assert!(may_speak, "{evidence:?} {version:?}: {found:?}");
+                    let Some(Version::Visible(states) | Version::Raw { states, .. }) = version else {
+                        panic!("{found:?} without a property");
+                    };
+                    assert_eq!(states.shortage, None);
+                    match found.kind {
+                        VerdictKind::HeldByAll => assert_eq!((states.a, states.b), (Holds, Holds)),
+                        VerdictKind::HeldByNone => assert_eq!((states.a, states.b), (Fails, Fails)),
+                        _ => {
+                            assert!(matches!(version, Some(Version::Raw { .. })));
+                            assert_ne!(states.a, states.b);
+                            assert!(!states.uncertain());
+                            assert_eq!(found.reasons.contains(&Reason::FDiversityUntested), !bit(3));
+                            assert_eq!(found.reasons.contains(&Reason::RankUnresolved), bit(4));
+                        }
+                    }
+                }
+            }
+        }
+        assert!(spoken > 1000, "{spoken}");
+    }
+
+    /// The limits of the self tests belong to what is allowed.
+    #[test]
+    fn a_gap_as_large_as_allowed_is_no_contradiction() {
+        let gap = |found| Evidence { visible_gap: Some(VisibleGap { found, allowed: 1e-6 }), ..equal() };
+        check(gap(1e-6), visible(Holds, Holds), VerdictKind::HeldByAll, &[]);
+        check(gap(1.001e-6), visible(Holds, Holds), VerdictKind::Inconsistent, &[]);
+        let built = |max_abs_dlogp| Evidence { level: Level::Constructed, max_abs_dlogp, ..equal() };
+        check(built(1e-4), visible(Fails, Fails), VerdictKind::HeldByNone, &[]);
+        check(
+            built(1.001e-4),
+            visible(Fails, Fails),
+            VerdictKind::Inconsistent,
+            &[Reason::DistributionsDiffer],
+        );
+        let limit = Evidence { level: Level::Undecided, epsilon_num: NoiseFloor::HIGHEST_USABLE, ..equal() };
+        check(limit, None, VerdictKind::TooLittleData, &[Reason::EqualityUndecided]);
     }
 
     #[test]

@@ -16,17 +16,15 @@ use super::state::{Adapter, EngineChoice, Failure, GpuEngine, ModelStatus, Page,
 use super::world::World;
 use crate::browser::attachment::Attachment;
 use crate::browser::clock;
-use crate::browser::engine_client::{EngineClient, ModelLocation};
+use crate::browser::engine_client::{EngineClient, EngineFailure, ModelLocation};
 use crate::browser::page::{self, ChosenFiles};
 use crate::lab::link::{self, LinkError};
+use crate::lab::words::number;
 use crate::lab::{Concept, EngineKind, Experiment, ModelSource};
-use crate::protocol::ErrorKind;
+use crate::protocol::{ErrorKind, SELF_TEST_TOLERANCE};
 
 /// How long typing must rest before the models run again.
 const REST: Duration = Duration::from_millis(300);
-
-/// Largest self-test difference, in nats, at which WebGPU may take over.
-const SELF_TEST_LIMIT: f64 = 1e-3;
 
 /// Prompts that a first visit begins with.
 const FIRST_PROMPTS: usize = 3;
@@ -308,6 +306,15 @@ impl Session {
         if self.with(|inner| inner.seat(slot).load) != load {
             return;
         }
+        let outcome = outcome.and_then(|loaded| match failed_self_test(loaded.self_test) {
+            None => Ok(loaded),
+            Some(deviation) => Err(EngineFailure {
+                kind: ErrorKind::BadModel,
+                message: format!(
+                    "self_test.json: expected the log-probabilities of these weights, found that {deviation}; the files do not belong together"
+                ),
+            }),
+        });
         match outcome {
             Ok(loaded) => {
                 if let ModelSource::Local { name, sha256 } = model.source.get_untracked() {
@@ -318,7 +325,7 @@ impl Session {
                     }
                     model.source.set(ModelSource::Local { name, sha256: loaded.model.sha256.clone() });
                 }
-                model.status.set(ModelStatus::Ready(loaded.model));
+                model.status.set(ModelStatus::Ready(loaded));
                 self.run();
                 self.start_webgpu(slot);
             }
@@ -368,22 +375,14 @@ impl Session {
         if self.with(|inner| inner.seat(slot).load) != load {
             return;
         }
-        let refused = match outcome {
-            Ok(loaded) => match loaded.self_test {
-                Some(deviation) if deviation.is_nan() || deviation > SELF_TEST_LIMIT => format!(
-                    "its self-test is off by {} nats, more than {}",
-                    crate::lab::words::number(deviation),
-                    crate::lab::words::number(SELF_TEST_LIMIT)
-                ),
-                self_test => {
-                    model.gpu.set(GpuEngine::Ready { self_test });
-                    self.run();
-                    return;
-                }
-            },
-            Err(failure) => Failure::from(failure).message,
-        };
-        self.refuse_webgpu(slot, refused);
+        match outcome.map(|loaded| (failed_self_test(loaded.self_test), loaded.self_test)) {
+            Ok((None, self_test)) => {
+                model.gpu.set(GpuEngine::Ready { self_test });
+                self.run();
+            }
+            Ok((Some(deviation), _)) => self.refuse_webgpu(slot, deviation),
+            Err(failure) => self.refuse_webgpu(slot, failure.message),
+        }
     }
 
     fn refuse_webgpu(self, slot: Slot, why: String) {
@@ -523,4 +522,14 @@ impl Session {
     fn with<T>(self, use_inner: impl FnOnce(&mut Inner) -> T) -> T {
         self.inner.with_value(|inner| use_inner(&mut inner.borrow_mut()))
     }
+}
+
+/// What is wrong with an engine whose answers are not those stored with the model; nothing where none are stored.
+fn failed_self_test(deviation: Option<f64>) -> Option<String> {
+    let too_far = deviation.filter(|nats| nats.is_nan() || *nats > SELF_TEST_TOLERANCE)?;
+    Some(format!(
+        "the self-test is off by {} nats, more than {}",
+        number(too_far),
+        number(SELF_TEST_TOLERANCE)
+    ))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::world::World;
-use crate::browser::engine_client::EngineFailure;
-use crate::lab::{Concept, EngineKind, ModelCard, ModelSource, Report, Thresholds};
+use crate::browser::engine_client::{EngineFailure, Loaded};
+use crate::lab::{Concept, EngineKind, ModelSource, Report, Thresholds};
 use crate::protocol::ErrorKind;
 
 /// Model A or model B.
@@ -63,8 +63,8 @@ pub enum ModelStatus {
         /// Bytes in all, where known.
         total: Option<u64>,
     },
-    /// Ready to run.
-    Ready(ModelCard),
+    /// Ready to run on the CPU engine.
+    Ready(Loaded),
     /// Built from model A; nothing to load.
     Twin,
     /// The visitor stopped the load.
@@ -156,6 +156,36 @@ pub struct ModelState {
     pub status: RwSignal<ModelStatus>,
     /// Its WebGPU engine.
     pub gpu: RwSignal<GpuEngine>,
+}
+
+impl ModelState {
+    /// Largest |log p − stored log p| on the self-test of the CPU engine, nats; none where nothing is stored.
+    pub fn cpu_self_test(&self) -> Option<f64> {
+        match &*self.status.read() {
+            ModelStatus::Ready(loaded) => loaded.self_test,
+            _ => None,
+        }
+    }
+
+    /// The same for the WebGPU engine; none where it has not run.
+    pub fn gpu_self_test(&self) -> Option<f64> {
+        match *self.gpu.read() {
+            GpuEngine::Ready { self_test } => self_test,
+            _ => None,
+        }
+    }
+
+    /// How closely the engines reproduce the stored log-probabilities, in words; nothing where none are stored.
+    pub fn self_test_sentence(&self) -> Option<String> {
+        let of = |engine: &str, deviation: Option<f64>| {
+            deviation.map(|nats| format!("{engine} within {} nats", crate::lab::words::number(nats)))
+        };
+        let tests: Vec<String> = [of("CPU", self.cpu_self_test()), of("WebGPU", self.gpu_self_test())]
+            .into_iter()
+            .flatten()
+            .collect();
+        (!tests.is_empty()).then(|| format!("{}: {}", self.slot.name(), tests.join(", ")))
+    }
 }
 
 /// The signals of the page.
@@ -318,7 +348,7 @@ pub fn why(kind: EngineKind, choice: EngineChoice, adapter: &Adapter, gpu: &GpuE
             let chosen = if choice == EngineChoice::WebGpu { "because you chose it; " } else { "" };
             match gpu {
                 GpuEngine::Ready { self_test: Some(deviation) } => {
-                    format!("{chosen}self-test passed, largest difference {} nats", number(*deviation))
+                    format!("{chosen}it passed the self-test, largest difference {} nats", number(*deviation))
                 }
                 _ => format!("{chosen}no self-test is stored with this model"),
             }

@@ -10,13 +10,13 @@ use all_or_none::theory::verdict::VerdictKind;
 
 use crate::chromium::{PLAIN, Visitor};
 use crate::page::{Page, Shown};
-use crate::{command_line, repository, site};
+use crate::{command_line, repository, site, slow_site};
 
 /// Largest difference between the page and the command line, nats.
 const TOLERANCE: f64 = 1e-3;
 const A: &str = "bundled:world-d32";
 const B: &str = "bundled:world-d48";
-const PROMPT: &str = "the tower is the";
+const PROMPT: &str = "emma is the";
 
 /// Every number of the page that the command line also prints, against it.
 fn check_against(report: &Report, shown: &Shown) {
@@ -126,6 +126,34 @@ async fn webgpu_gives_the_same_numbers_when_the_visitor_chooses_it() {
     compare_and_share(Visitor { webgpu: true, ..PLAIN }, Some("webgpu")).await;
 }
 
+/// The stored log-probabilities of these checkpoints were computed by transformers: `scripts/write_fixtures.py`.
+#[tokio::test]
+async fn every_architecture_gives_the_log_probabilities_of_transformers_in_the_browser() {
+    let page = Page::open(Visitor { webgpu: true, ..PLAIN }, &site()).await;
+    page.settled().await;
+    let mut folders: Vec<_> = fs::read_dir(repository().join("fixtures/checkpoints"))
+        .expect("the checkpoints")
+        .map(|entry| entry.expect("a folder").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    assert!(folders.len() >= 12, "only {} checkpoints", folders.len());
+    for folder in folders {
+        page.pick_files("a", &folder).await;
+        let shown = page
+            .wait_for(&folder.to_string_lossy(), |shown| {
+                shown.errors.contains_key("error-a") || shown.self_tests[0].iter().all(Option::is_some)
+            })
+            .await;
+        assert_eq!(shown.errors.get("error-a"), None, "{}", folder.display());
+        let [cpu, webgpu] = shown.self_tests[0].map(|nats| nats.unwrap_or(f64::INFINITY));
+        println!("{}: CPU within {cpu:.1e}, WebGPU within {webgpu:.1e} nats", folder.display());
+        assert!(cpu <= 1e-4, "{}: the CPU engine is off by {cpu} nats", folder.display());
+        assert!(webgpu <= 1e-3, "{}: the WebGPU engine is off by {webgpu} nats", folder.display());
+    }
+    check_console(&page).await;
+}
+
 #[tokio::test]
 async fn exact_twins_hold_all_or_show_why_a_hypothesis_fails() {
     let page = Page::open(PLAIN, &site()).await;
@@ -176,7 +204,7 @@ fn edit_text(folder: &Path, name: &str, from: &str, to: &str) {
 }
 
 /// (what is wrong, how to break it, a word that the sentence must have).
-const BROKEN: [(&str, Break, &str); 5] = [
+const BROKEN: [(&str, Break, &str); 9] = [
     (
         "truncated weights",
         |folder| edit(folder, "model.safetensors", |bytes| bytes[..bytes.len() / 2].to_vec()),
@@ -196,6 +224,32 @@ const BROKEN: [(&str, Break, &str); 5] = [
         "malformed tokenizer",
         |folder| edit(folder, "tokenizer.json", |bytes| bytes[..bytes.len() / 2].to_vec()),
         "tokenizer.json",
+    ),
+    (
+        "a tensor of another shape",
+        |folder| edit_text(folder, "config.json", "\"hidden_size\": 48", "\"hidden_size\": 64"),
+        "embed_tokens",
+    ),
+    (
+        "a missing tensor",
+        |folder| edit_text(folder, "config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3"),
+        "model.layers.2",
+    ),
+    (
+        "an unused tensor",
+        |folder| edit_text(folder, "config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1"),
+        "model.layers.1",
+    ),
+    (
+        "a weight that is no number",
+        |folder| {
+            edit(folder, "model.safetensors", |mut bytes| {
+                let last = bytes.len() - 4;
+                bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+                bytes
+            });
+        },
+        "NaN",
     ),
     (
         "no configuration",
@@ -236,6 +290,41 @@ async fn broken_files_get_a_sentence_and_leave_the_rest_alone() {
 }
 
 #[tokio::test]
+async fn models_of_different_vocabularies_are_not_compared() {
+    let page = Page::open(PLAIN, &site()).await;
+    let before = page.settled().await;
+    let folder = copy_of_bundled("world-d48");
+    // Two words exchange their ids.
+    edit_text(folder.path(), "tokenizer.json", "\"easy\":", "\"\u{0}\":");
+    edit_text(folder.path(), "tokenizer.json", "\"lucky\":", "\"easy\":");
+    edit_text(folder.path(), "tokenizer.json", "\"\u{0}\":", "\"lucky\":");
+    // The stored answers know the words by their ids before.
+    fs::remove_file(folder.path().join("self_test.json")).expect("removed");
+    page.pick_files("b", folder.path()).await;
+    let shown = page.wait_for("a complaint", |shown| shown.errors.contains_key("run-error")).await;
+    let sentence = &shown.errors["run-error"];
+    assert!(sentence.contains("easy") && sentence.contains("lucky"), "{sentence:?}");
+    assert_eq!(shown.typed, before.typed);
+    page.choose("b", B).await;
+    assert_eq!(page.settled().await.prompts, before.prompts);
+}
+
+#[tokio::test]
+async fn a_load_shows_its_bytes_and_can_be_given_up() {
+    let page = Page::open(PLAIN, &slow_site()).await;
+    let of_all = |shown: &Shown| shown.progress[1].as_deref().is_some_and(|bytes| bytes.contains(" of 5"));
+    page.wait_for("bytes of model B", of_all).await;
+    page.cancel("b").await;
+    let shown =
+        page.wait_for("a cancelled load", |shown| shown.models[1].as_deref() == Some("cancelled")).await;
+    assert_eq!(shown.visible, None, "nothing is said of one model");
+    // Model A arrives all the same, and B's place takes another model.
+    page.wait_for("model A", |shown| shown.models[0].as_deref() == Some("ready")).await;
+    page.choose("b", "twin:change-of-basis").await;
+    page.settled().await;
+}
+
+#[tokio::test]
 async fn good_files_of_the_visitors_run_as_the_bundled_ones_do() {
     let page = Page::open(PLAIN, &site()).await;
     let before = page.settled().await;
@@ -250,7 +339,7 @@ async fn good_files_of_the_visitors_run_as_the_bundled_ones_do() {
 async fn prompts_that_cannot_run_are_named_and_nothing_is_lost() {
     let page = Page::open(PLAIN, &site()).await;
     let before = page.settled().await;
-    let far_too_long = "the tower is ".repeat(200);
+    let far_too_long = "emma is the ".repeat(200);
     for (prompt, word) in [("the xyzzy is", "xyzzy"), (far_too_long.trim(), "context")] {
         page.type_prompt(0, prompt).await;
         let shown = page.wait_for("a complaint", |shown| shown.errors.contains_key("prompt-error")).await;
@@ -265,11 +354,15 @@ async fn prompts_that_cannot_run_are_named_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn a_damaged_link_is_explained_and_the_page_starts_anyway() {
-    let page = Page::open(PLAIN, &format!("{}#1.AAAA", site())).await;
-    let shown = page.settled().await;
-    assert!(shown.errors["link-error"].contains("link"), "{:?}", shown.errors);
-    assert_eq!(shown.sources, [Some(A.to_owned()), Some(B.to_owned())]);
+async fn a_damaged_or_oversized_link_is_explained_and_the_page_starts_anyway() {
+    for fragment in
+        ["1.AAAA".to_owned(), "%00 no link at all".to_owned(), format!("1.{}", "A".repeat(100_000))]
+    {
+        let page = Page::open(PLAIN, &format!("{}#{fragment}", site())).await;
+        let shown = page.settled().await;
+        assert!(shown.errors["link-error"].contains("link"), "{:?}", shown.errors);
+        assert_eq!(shown.sources, [Some(A.to_owned()), Some(B.to_owned())]);
+    }
 }
 
 #[tokio::test]

@@ -20,16 +20,27 @@ use std::sync::LazyLock;
 /// A folder deep below the host's root: the site must not care where it lies.
 const SITE_PATH: &str = "/some/deep/folder/";
 
-static SERVER: LazyLock<SocketAddr> = LazyLock::new(|| {
+static SERVER: LazyLock<SocketAddr> = LazyLock::new(|| start_server(None));
+
+/// The same site from a host whose weights take seconds to arrive.
+static SLOW_SERVER: LazyLock<SocketAddr> = LazyLock::new(|| start_server(Some(40_000)));
+
+fn start_server(weights_per_second: Option<u32>) -> SocketAddr {
     let dist = repository().join("dist");
     let index = dist.join("index.html");
     assert!(index.is_file(), "{} is missing: build the site first with cargo xtask build", index.display());
-    static_server::start(dist, SITE_PATH, 0).expect("a free port for the site")
-});
+    let host = static_server::Host { folder: dist, prefix: SITE_PATH, weights_per_second };
+    static_server::start(host, 0).expect("a free port for the site")
+}
 
 /// The address of the site's page.
 fn site() -> String {
     format!("http://{}{SITE_PATH}", *SERVER)
+}
+
+/// The address of the site's page on the slow host.
+fn slow_site() -> String {
+    format!("http://{}{SITE_PATH}", *SLOW_SERVER)
 }
 
 /// Cargo runs tests in the repository's root.

@@ -28,10 +28,13 @@ return {
     busy: document.querySelector(".verdict--stale, .status--busy") !== null,
     status: text("status"),
     level: at("level")?.dataset.level ?? null,
-    visible: finding("verdict"),
+    visible: finding("verdict-visible"),
     raw: finding("verdict-raw"),
+    progress: ["a", "b"].map(m => text(`progress-${m}`)),
     engines: ["a", "b"].map(m => at(`engine-${m}`)?.dataset.engine ?? null),
     engine_sentences: ["a", "b"].map(m => text(`engine-${m}`)),
+    self_tests: ["a", "b"].map(m => ["selfTestCpu", "selfTestWebgpu"]
+        .map(engine => at(`engine-${m}`)?.dataset[engine]).map(nats => nats === undefined ? null : Number(nats))),
     models: ["a", "b"].map(m => at(`model-${m}`)?.dataset.status ?? null),
     sources: ["a", "b"].map(m => at(`source-${m}`)?.value ?? null),
     errors: Object.fromEntries(["link-error", "run-error", "prompt-error", "error-a", "error-b"]
@@ -59,9 +62,12 @@ pub struct Shown {
     pub visible: Option<Finding>,
     /// Shown where it differs from `visible`.
     pub raw: Option<Finding>,
-    /// Of A and B, as all pairs below.
+    /// Bytes loaded so far, in words. Of A and B, as all pairs below.
+    pub progress: [Option<String>; 2],
     pub engines: [Option<String>; 2],
     pub engine_sentences: [Option<String>; 2],
+    /// Largest |Δ log p| of the CPU engine and of the WebGPU engine on the stored self-test, nats.
+    pub self_tests: [[Option<f64>; 2]; 2],
     pub models: [Option<String>; 2],
     pub sources: [Option<String>; 2],
     pub errors: std::collections::BTreeMap<String, String>,
@@ -169,6 +175,11 @@ impl Page {
             .click()
             .await
             .expect("a model is chosen");
+    }
+
+    /// Gives up loading model `a` or `b`.
+    pub async fn cancel(&self, model: &str) {
+        self.find(&format!("cancel-{model}")).await.click().await.expect("the load is given up");
     }
 
     /// Chooses the engine: `auto`, `cpu` or `webgpu`.

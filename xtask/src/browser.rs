@@ -6,6 +6,10 @@ use std::process::Command;
 
 use crate::shell::{self, Outcome, say};
 
+/// Names that Chromium goes by.
+const CHROMES: [&str; 5] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+
 /// A browser and the program that drives it.
 #[derive(Debug, Clone)]
 pub struct Browser {
@@ -17,36 +21,28 @@ pub struct Browser {
 
 /// The browser that `CHROME` and `CHROMEDRIVER` name, or one on the PATH, or one that apt installs.
 pub fn find() -> Outcome<Browser> {
-    if let Some(browser) = present() {
-        return Ok(browser);
+    let present = || Ok((program("CHROME", &CHROMES)?, program("CHROMEDRIVER", &["chromedriver"])?));
+    if let (Some(chrome), Some(driver)) = present()? {
+        return Ok(Browser { chrome, driver });
     }
     install_with_apt();
-    present().ok_or_else(|| {
-        let missing = if chrome().is_none() { "Chromium" } else { "ChromeDriver" };
-        format!(
-            "browser tests need {missing}: install it, or set CHROME and CHROMEDRIVER to the two programs"
-        )
-    })
+    let missing = match present()? {
+        (Some(chrome), Some(driver)) => return Ok(Browser { chrome, driver }),
+        (None, _) => "Chromium",
+        (_, None) => "ChromeDriver",
+    };
+    Err(format!(
+        "browser tests need {missing}: install it, or set CHROME and CHROMEDRIVER to the two programs"
+    ))
 }
 
-fn present() -> Option<Browser> {
-    Some(Browser { chrome: chrome()?, driver: driver()? })
-}
-
-fn chrome() -> Option<PathBuf> {
-    named_by("CHROME").or_else(|| {
-        ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
-            .iter()
-            .find_map(|n| shell::find(n))
-    })
-}
-
-fn driver() -> Option<PathBuf> {
-    named_by("CHROMEDRIVER").or_else(|| shell::find("chromedriver"))
-}
-
-fn named_by(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).map(PathBuf::from).filter(|path| path.is_file())
+/// The program that the variable names, or else one of these names on the PATH.
+fn program(variable: &str, names: &[&str]) -> Outcome<Option<PathBuf>> {
+    match env::var_os(variable).map(PathBuf::from) {
+        Some(path) if path.is_file() => Ok(Some(path)),
+        Some(path) => Err(format!("{variable} names {}, which is not a file", path.display())),
+        None => Ok(names.iter().find_map(|name| shell::find(name))),
+    }
 }
 
 fn install_with_apt() {

@@ -6,8 +6,9 @@ use std::time::Instant;
 use crate::shell::{self, Outcome, cargo, say};
 use crate::{browser, site, tools};
 
-/// The one native feature set: burn is compiled once for lints, tests and the command line.
-const NATIVE: &str = "cli,train";
+/// The one native feature set: burn is compiled once for lints, tests and the command line. The page and its workers
+/// are in it for their tests; browsers are needed only to run them.
+const NATIVE: &str = "cli,train,ui,worker";
 /// Everything that runs in a browser.
 const WASM: &str = "ui,worker,cpu,gpu";
 

@@ -3,8 +3,9 @@
 use std::thread;
 
 use crate::shell::{self, Outcome, say};
+use crate::static_server::{self, Host};
 use crate::wasm_opt::{self, Effort};
-use crate::{places, static_server, tools};
+use crate::{places, tools};
 
 const PORT: u16 = 8080;
 
@@ -21,7 +22,8 @@ pub fn serve(arguments: &[String]) -> Outcome {
         _ => return Err("expected at most a port number".to_owned()),
     };
     build(Effort::Copy)?;
-    let address = static_server::start(places::dist(), "/", port).map_err(|error| {
+    let host = Host { folder: places::dist(), prefix: "/", weights_per_second: None };
+    let address = static_server::start(host, port).map_err(|error| {
         format!("could not listen on port {port}: {error}; name another: cargo xtask serve PORT")
     })?;
     say(&format!("the page is at http://{address}/ (Ctrl-C ends)"));

@@ -7,23 +7,35 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
-/// Serves `folder` below `prefix` (`/` or `/some/path/`) on `port` (0: any free one) until the program ends.
-pub fn start(folder: PathBuf, prefix: &'static str, port: u16) -> io::Result<SocketAddr> {
+/// What a host serves and how.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// What it serves.
+    pub folder: PathBuf,
+    /// Below which path: `/` or `/some/path/`.
+    pub prefix: &'static str,
+    /// Weights arrive no faster than so many bytes per second: to watch a page load.
+    pub weights_per_second: Option<u32>,
+}
+
+/// Serves on `port` (0: any free one) until the program ends.
+pub fn start(host: Host, port: u16) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     let address = listener.local_addr()?;
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let folder = folder.clone();
+            let host = host.clone();
             // A visitor who leaves in the middle of an answer is no concern of ours.
-            thread::spawn(move || answer_all(&stream, &folder, prefix));
+            thread::spawn(move || answer_all(&stream, &host));
         }
     });
     Ok(address)
 }
 
 /// Answers the requests of one connection until the other side closes it.
-fn answer_all(stream: &TcpStream, folder: &Path, prefix: &str) -> io::Result<()> {
+fn answer_all(stream: &TcpStream, host: &Host) -> io::Result<()> {
     let mut lines = BufReader::new(stream).lines();
     while let Some(request) = lines.next().transpose()? {
         for header in lines.by_ref() {
@@ -31,23 +43,32 @@ fn answer_all(stream: &TcpStream, folder: &Path, prefix: &str) -> io::Result<()>
                 break;
             }
         }
-        answer(stream, &request, folder, prefix)?;
+        answer(stream, &request, host)?;
     }
     Ok(())
 }
 
-fn answer(mut stream: &TcpStream, request: &str, folder: &Path, prefix: &str) -> io::Result<()> {
+fn answer(mut stream: &TcpStream, request: &str, host: &Host) -> io::Result<()> {
     let mut words = request.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let found = file_for(target, prefix).map(|path| folder.join(path));
+    let found = file_for(target, host.prefix).map(|path| host.folder.join(path));
     let content = found.as_ref().and_then(|path| fs::read(path).ok());
     let (status, kind, body) = match (found, content) {
         (Some(path), Some(content)) => ("200 OK", content_type(&path), content),
         _ => ("404 Not Found", "text/plain", format!("nothing at {target}\n").into_bytes()),
     };
     write!(stream, "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len())?;
-    if method != "HEAD" {
-        stream.write_all(&body)?;
+    if method == "HEAD" {
+        return stream.flush();
+    }
+    match host.weights_per_second.filter(|_| target.ends_with(".safetensors")) {
+        None => stream.write_all(&body)?,
+        Some(pace) => {
+            for tenth in body.chunks(pace.div_ceil(10) as usize) {
+                thread::sleep(Duration::from_millis(100));
+                stream.write_all(tenth)?;
+            }
+        }
     }
     stream.flush()
 }

@@ -76,6 +76,9 @@ fn EngineOf(model: ModelState) -> impl IntoView {
         <li
             data-testid=format!("engine-{}", model.slot.letter())
             data-engine=move || engine_code(engine())
+            data-self-test-cpu=move || model.cpu_self_test().map(|nats| nats.to_string())
+            data-self-test-webgpu=move || model.gpu_self_test().map(|nats| nats.to_string())
+            data-webgpu=move || gpu_code(&model.gpu.read())
             data-model=model.slot.letter()
         >
             <span class=format!("legend__{}", model.slot.letter())>{model.slot.letter().to_uppercase()}</span>
@@ -83,6 +86,15 @@ fn EngineOf(model: ModelState) -> impl IntoView {
             <strong>{move || engine_name(engine())}</strong>
             {sentence}
         </li>
+    }
+}
+
+fn gpu_code(gpu: &GpuEngine) -> &'static str {
+    match gpu {
+        GpuEngine::Unused => "unused",
+        GpuEngine::Starting => "starting",
+        GpuEngine::Ready { .. } => "ready",
+        GpuEngine::Refused(_) => "refused",
     }
 }
 

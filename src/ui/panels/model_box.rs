@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::browser::engine_client::Loaded;
 use crate::browser::page::{dropped_files, picked_files};
 use crate::lab::ModelSource;
 use crate::theory::twin::TwinKind;
@@ -159,7 +160,7 @@ fn status(model: ModelState) -> AnyView {
             }
             .into_any()
         }
-        ModelStatus::Ready(card) => view! {
+        ModelStatus::Ready(Loaded { model: card, .. }) => view! {
             <p class="hint">
                 {format!(
                     "{}, width {}, {} parameters, vocabulary {}",

@@ -174,6 +174,7 @@ mod tests {
             p_adjusted: 0.001,
             exact: false,
             state: PropertyState::Holds,
+            shortage: None,
         };
         let marks = marks(&score, 0.5);
         assert_eq!(marks.interval, (0.375, 0.75));

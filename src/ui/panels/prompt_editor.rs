@@ -87,7 +87,7 @@ fn PromptLine(index: ReadSignal<usize>, prompt: Prompt) -> impl IntoView {
                 class="prompts__text"
                 autocomplete="off"
                 spellcheck="false"
-                placeholder="the tower is the"
+                placeholder="emma is the"
                 data-testid=move || format!("prompt-{}", index.get())
                 aria-label=move || format!("Prompt {}", index.get() + 1)
                 aria-describedby=hint_id.clone()

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::ShareButton;
 use crate::lab::Report;
-use crate::lab::words::{self, FindingWords};
+use crate::lab::words::{self, FindingWords, Version};
 use crate::theory::verdict::VerdictKind;
 use crate::ui::plots::Ruler;
 use crate::ui::state::{ModelStatus, Phase, use_page};
@@ -46,12 +46,22 @@ pub fn VerdictPanel() -> impl IntoView {
 #[component]
 fn Findings(report: Report) -> impl IntoView {
     let equality = report.equality.clone();
+    let page = use_page();
+    let self_tests = move || {
+        let tests: Vec<String> =
+            [page.a, page.b].iter().filter_map(|model| model.self_test_sentence()).collect();
+        if tests.is_empty() {
+            "No log-probabilities are stored with these models to test the engines against.".into()
+        } else {
+            format!("Against the stored log-probabilities: {}.", tests.join("; "))
+        }
+    };
     view! {
         <div class="verdict__findings">
             {words::findings(&report)
                 .into_iter()
-                .zip([("verdict", "2"), ("verdict-other", "3")])
-                .map(|(words, (testid, level))| view! { <FindingView words=words testid=testid level=level /> })
+                .zip(["2", "3"])
+                .map(|(words, level)| view! { <FindingView words=words level=level /> })
                 .collect_view()}
         </div>
         <div class="verdict__level" data-testid="level" data-level=level_code(&report)>
@@ -73,13 +83,20 @@ fn Findings(report: Report) -> impl IntoView {
                     report.n_tokens,
                 )}
             </p>
+            <p class="hint" data-testid="self-tests">
+                {self_tests}
+            </p>
         </div>
     }
 }
 
 /// The finding on one version of the property.
 #[component]
-fn FindingView(words: FindingWords, testid: &'static str, level: &'static str) -> impl IntoView {
+fn FindingView(words: FindingWords, level: &'static str) -> impl IntoView {
+    let testid = match words.version {
+        Version::Visible => "verdict-visible",
+        Version::Raw => "verdict-raw",
+    };
     view! {
         <div class="finding" data-mood=mood(words.kind)>
             <p class="finding__about">{words.about}</p>
