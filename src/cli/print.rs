@@ -5,7 +5,7 @@ use std::io::Write;
 use super::error::CliError;
 use crate::lab::report::{ParallelismReport, PromptReport, Report, Side};
 use crate::lab::tensors::TensorsReport;
-use crate::lab::words::{self, number, percent};
+use crate::lab::words::{self, number, percent, probability};
 use crate::theory::linear_map::CoupledMap;
 use crate::theory::properties::parallelism::ParallelismScore;
 
@@ -111,7 +111,7 @@ fn print_prompt(prompt: &PromptReport, out: &mut dyn Write) -> Result<(), CliErr
         number(distances.tv)
     )?;
     for token in prompt.next.iter().take(NEXT_TOKENS) {
-        let (p_a, p_b) = (percent(token.log_prob_a.exp()), percent(token.log_prob_b.exp()));
+        let (p_a, p_b) = (probability(token.log_prob_a.exp()), probability(token.log_prob_b.exp()));
         writeln!(out, "  A {p_a:>9}   B {p_b:>9}   {:?}", token.token)?;
     }
     Ok(())

@@ -136,7 +136,7 @@ pub fn analyze(
                     ..a.model.clone()
                 },
                 engine: EngineKind::Twin,
-                engine_detail: "built from model A's F and G".to_owned(),
+                engine_detail: "exact twin of model A".to_owned(),
                 subspace: outcome.subspaces_b.summary,
             },
         },

@@ -344,9 +344,14 @@ pub fn pairing(parallelism: &ParallelismReport, least: f64) -> Option<&'static s
     }
 }
 
-/// A share in [0, 1] as a percentage.
+/// A probability as a percentage, for bars and tables; tiny ones are only told to be so.
+pub fn probability(p: f64) -> String {
+    if p < 1e-4 { "<0.01%".into() } else { percent(p) }
+}
+
+/// A share in [0, 1] as a percentage; what f32 numbers cannot tell from nothing is nothing.
 pub fn percent(share: f64) -> String {
-    let value = share * 100.0;
+    let value = if share < 1e-12 { 0.0 } else { share * 100.0 };
     if value == 0.0 || value >= 9.995 {
         format!("{value:.0}%")
     } else if value >= 0.095 {
@@ -675,6 +680,9 @@ mod tests {
         assert_eq!(percent(1.0), "100%");
         assert_eq!(percent(0.0), "0%");
         assert_eq!(percent(0.00002), "0.00200%");
+        assert_eq!(percent(3.9e-29), "0%");
+        assert_eq!(probability(0.00002), "<0.01%");
+        assert_eq!(probability(0.042), "4.2%");
     }
 
     #[test]

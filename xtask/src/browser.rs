@@ -21,7 +21,6 @@ pub struct Browser {
 
 /// The browser that `CHROME` and `CHROMEDRIVER` name, or one on the PATH, or one that apt installs.
 pub fn find() -> Outcome<Browser> {
-    let present = || Ok((program("CHROME", &CHROMES)?, program("CHROMEDRIVER", &["chromedriver"])?));
     if let (Some(chrome), Some(driver)) = present()? {
         return Ok(Browser { chrome, driver });
     }
@@ -34,6 +33,11 @@ pub fn find() -> Outcome<Browser> {
     Err(format!(
         "browser tests need {missing}: install it, or set CHROME and CHROMEDRIVER to the two programs"
     ))
+}
+
+/// Chromium and ChromeDriver, as far as they are there.
+fn present() -> Outcome<(Option<PathBuf>, Option<PathBuf>)> {
+    Ok((program("CHROME", &CHROMES)?, program("CHROMEDRIVER", &["chromedriver"])?))
 }
 
 /// The program that the variable names, or else one of these names on the PATH.

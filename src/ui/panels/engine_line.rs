@@ -67,10 +67,11 @@ fn EngineOf(model: ModelState) -> impl IntoView {
     let sentence = move || {
         let gpu: GpuEngine = model.gpu.get();
         let reason = why(engine(), page.engine_choice.get(), &page.adapter.read(), &gpu);
-        match shown() {
-            Some((_, detail)) if !detail.is_empty() => format!(" ({detail}): {reason}."),
-            _ => format!(": {reason}."),
-        }
+        format!(": {reason}.")
+    };
+    let name = move || match shown() {
+        Some((_, detail)) if !detail.is_empty() => detail,
+        _ => engine_name(engine()).into(),
     };
     view! {
         <li
@@ -83,7 +84,7 @@ fn EngineOf(model: ModelState) -> impl IntoView {
         >
             <span class=format!("legend__{}", model.slot.letter())>{model.slot.letter().to_uppercase()}</span>
             " "
-            <strong>{move || engine_name(engine())}</strong>
+            <strong>{name}</strong>
             {sentence}
         </li>
     }

@@ -76,7 +76,7 @@ fn Scores(report: Report) -> impl IntoView {
                                     .into_iter()
                                     .map(|tick| {
                                         view! {
-                                            <span style:--at=format!("{:.2}%", axis.percent(tick))>{number(tick)}</span>
+                                            <span style:--at=format!("{:.2}%", axis.percent(tick))>{format!("{tick:.1}")}</span>
                                         }
                                     })
                                     .collect_view()}

@@ -16,9 +16,9 @@ impl Axis {
             .into_iter()
             .filter(|value| value.is_finite())
             .fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-        // A hair inside each step keeps rounding noise from adding a step.
+        // What lies hardly beyond a step stands at its end rather than adding a step for nothing.
         let step = |value: f64, round: fn(f64) -> f64| round(value * 5.0) / 5.0;
-        let (low, high) = (step(low + 1e-9, f64::floor), step(high - 1e-9, f64::ceil));
+        let (low, high) = (step(low + 0.01, f64::floor), step(high - 1e-9, f64::ceil));
         Self { low: low.min(0.0), high: high.max(0.2) }
     }
 
@@ -91,6 +91,7 @@ mod tests {
     fn an_axis_shows_every_value_and_zero() {
         assert_eq!(Axis::around([0.13, 0.61]), Axis { low: 0.0, high: 0.8 });
         assert_eq!(Axis::around([-0.05, 1.0]), Axis { low: -0.2, high: 1.0 });
+        assert_eq!(Axis::around([-0.0004, 1.0]), Axis { low: 0.0, high: 1.0 });
         assert_eq!(Axis::around([]), Axis { low: 0.0, high: 0.2 });
         assert_eq!(Axis::around([f64::NAN, 0.3]), Axis { low: 0.0, high: 0.4 });
         assert_eq!(Axis { low: -0.2, high: 0.4 }.ticks(), [-0.2, 0.0, 0.2, 0.4]);

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::geometry::share;
-use crate::lab::words::{number, percent};
+use crate::lab::words::{number, probability};
 
 /// One token's probability in both models.
 #[component]
@@ -35,7 +35,7 @@ pub fn MirroredBar(
         >
             <span class="mirrored-bar__value mirrored-bar__value--a">
                 <span class="visually-hidden">"model A "</span>
-                {percent(p_a)}
+                {probability(p_a)}
             </span>
             <span class="mirrored-bar__track mirrored-bar__track--a" aria-hidden="true">
                 <span class="mirrored-bar__fill fill-a" style:--share=bar(p_a)></span>
@@ -46,7 +46,7 @@ pub fn MirroredBar(
             </span>
             <span class="mirrored-bar__value">
                 <span class="visually-hidden">"model B "</span>
-                {percent(p_b)}
+                {probability(p_b)}
             </span>
             <span class="mirrored-bar__difference" title="log p of B minus log p of A, nats">
                 <span class="visually-hidden">"difference of log-probabilities, nats "</span>
