@@ -2,6 +2,9 @@
 
 use super::session::LoadError;
 
+const JSON_FILES: [&str; 4] =
+    ["config.json", "tokenizer.json", "model.safetensors.index.json", "self_test.json"];
+
 /// A model as the Hub stores it.
 #[derive(Debug, Clone)]
 pub struct ModelFiles {
@@ -23,9 +26,14 @@ impl ModelFiles {
     /// Sorts files by their names; what is not of a model is left aside.
     ///
     /// # Errors
-    /// Names the file that is missing.
+    /// Names the file that is missing, or there twice.
     pub fn from_named(name: String, files: Vec<(String, Vec<u8>)>) -> Result<Self, LoadError> {
         let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
+        let is_of_model = |name: &str| JSON_FILES.contains(&name) || name.ends_with(".safetensors");
+        let is_again = |(i, name): &(usize, &String)| is_of_model(name) && names[..*i].contains(name);
+        if let Some((_, name)) = names.iter().enumerate().find(is_again) {
+            return Err(LoadError::FileTwice(name.clone()));
+        }
         let missing = |file: &str| LoadError::MissingFile {
             file: file.to_owned(),
             found: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
@@ -59,5 +67,64 @@ impl ModelFiles {
             index,
             self_test,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LoadError, ModelFiles};
+
+    fn sort(names: &[&str]) -> Result<ModelFiles, LoadError> {
+        let files = names.iter().map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect();
+        ModelFiles::from_named("m".into(), files)
+    }
+
+    fn weights(names: &[&str]) -> Vec<String> {
+        sort(names).unwrap().weights.into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn check_refused(names: &[&str], sentence: &str) {
+        let error = sort(names).unwrap_err().to_string();
+        assert!(error.contains(sentence), "{names:?} gives: {error}");
+    }
+
+    #[test]
+    fn files_are_told_apart_by_their_names() {
+        let files = sort(&["README.md", "model.safetensors", "tokenizer.json", "config.json"]).unwrap();
+        assert_eq!((&files.config[..], &files.tokenizer[..]), (&b"config.json"[..], &b"tokenizer.json"[..]));
+        assert!(files.index.is_none() && files.self_test.is_none());
+    }
+
+    #[test]
+    fn whole_weights_are_preferred_to_shards() {
+        let index = "model.safetensors.index.json";
+        let shards = ["model-2.safetensors", "model-1.safetensors", index, "config.json", "tokenizer.json"];
+        assert_eq!(weights(&shards), ["model-1.safetensors", "model-2.safetensors"]);
+        assert!(sort(&shards).unwrap().index.is_some());
+        let both = [&shards[..], &["model.safetensors"]].concat();
+        assert_eq!(weights(&both), ["model.safetensors"]);
+        assert!(sort(&both).unwrap().index.is_none());
+    }
+
+    #[test]
+    fn missing_files_are_named() {
+        check_refused(&[], "expected a file model.safetensors, found only: none");
+        check_refused(
+            &["config.json", "tokenizer.json", "pytorch_model.bin"],
+            "expected a file model.safetensors, found only: config.json, tokenizer.json, pytorch_model.bin",
+        );
+        check_refused(
+            &["model.safetensors", "tokenizer.json"],
+            "expected a file config.json, found only: model.safetensors, tokenizer.json",
+        );
+        check_refused(&["model.safetensors", "config.json"], "expected a file tokenizer.json");
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_refused() {
+        let files = ["config.json", "model.safetensors", "tokenizer.json"];
+        check_refused(&[&files[..], &["config.json"]].concat(), "found two named config.json");
+        check_refused(&[&files[..], &["model.safetensors"]].concat(), "found two named model.safetensors");
+        assert!(sort(&[&files[..], &["README.md", "README.md"]].concat()).is_ok());
     }
 }

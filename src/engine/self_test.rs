@@ -29,9 +29,14 @@ impl SelfTest {
     /// Parses `self_test.json`.
     ///
     /// # Errors
-    /// Malformed.
+    /// Malformed, or without a prompt: no answers would prove nothing.
     pub fn parse(bytes: &[u8]) -> Result<Self, LoadError> {
-        serde_json::from_slice(bytes).map_err(|error| LoadError::BadSelfTest(error.to_string()))
+        let parsed: Self =
+            serde_json::from_slice(bytes).map_err(|error| LoadError::BadSelfTest(error.to_string()))?;
+        if parsed.prompts.is_empty() {
+            return Err(LoadError::BadSelfTest("no prompts".into()));
+        }
+        Ok(parsed)
     }
 
     /// Largest |log p − known log p| over all prompts and tokens, nats; infinite where shapes or ids differ.
@@ -55,4 +60,26 @@ impl SelfTest {
 /// The larger one; NaN counts as infinite, so that a broken engine is never trusted.
 fn largest(one: f64, other: f64) -> f64 {
     if other.is_nan() { f64::INFINITY } else { one.max(other) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SelfTest, largest};
+
+    #[test]
+    fn files_without_answers_are_refused() {
+        for bytes in [&b""[..], b"[]", br#"{"prompts": [{"text": "a"}]}"#, br#"{"prompts": []}"#] {
+            let error = SelfTest::parse(bytes).unwrap_err().to_string();
+            assert!(
+                error.starts_with("self_test.json: expected known answers, found something else"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_never_near() {
+        assert_eq!(largest(0.0, f64::NAN), f64::INFINITY);
+        assert_eq!(largest(f64::INFINITY, 1.0), f64::INFINITY);
+    }
 }

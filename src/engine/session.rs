@@ -28,6 +28,9 @@ pub enum LoadError {
         /// What there is.
         found: String,
     },
+    /// Two files have one name.
+    #[error("expected the files of one model, found two named {0}; give one folder only")]
+    FileTwice(String),
     /// The config or the weights.
     #[error(transparent)]
     Network(#[from] NetworkError),
@@ -62,7 +65,7 @@ pub enum RunError {
     )]
     Device(String),
     /// The network's numbers are not numbers.
-    #[error("expected finite log-probabilities, found NaN after {0:?}; the weights are broken or overflow")]
+    #[error("expected finite numbers, found NaN or infinity after {0:?}; the weights are broken or overflow")]
     NotFinite(String),
 }
 
@@ -109,8 +112,8 @@ impl Session {
     /// # Errors
     /// One sentence for everything that can be wrong with a model's files.
     pub async fn load(files: ModelFiles, device: Device) -> Result<Self, LoadError> {
-        let sha256 = digest(&files.weights);
         let checkpoint = Checkpoint::new(files.weights, files.index.as_deref())?;
+        let sha256 = digest(checkpoint.files());
         let parameters = checkpoint.n_weights();
         let network = Network::load(&files.config, checkpoint, &device.inner)?;
         let tokenizer = Tokenizer::parse(&files.tokenizer, network.vocab_size)?;
@@ -171,22 +174,36 @@ impl Session {
             let ids = self.tokenizer.encode(text, self.network.context_length).ok()?;
             Some(Text { text_idx: prompts.len() + idx, places: (1..ids.len()).collect(), ids })
         }));
-        let rows = self.run(&texts, prompts.len().max(MIN_FLOOR_CONTEXTS)).await?;
+        let Rows { contexts, hidden, .. } = self.run(&texts, 0).await?;
+        let n_checked = prompts.len().max(MIN_FLOOR_CONTEXTS).min(contexts.len());
+        let log_probs = self.one_by_one(&contexts[..n_checked]).await?;
         Ok(Observation {
             model: self.card.clone(),
             engine: self.device.kind,
             engine_detail: self.device.detail.clone(),
             n_prompts: prompts.len(),
-            contexts: rows.contexts,
-            hidden: Floats(rows.hidden),
+            contexts,
+            hidden: Floats(hidden),
             unembedding: Floats(self.unembedding.clone()),
             // None of these architectures has a head bias or a soft-cap: a config that asks for one is refused.
             head_bias: None,
-            log_probs: Floats(rows.log_probs),
+            log_probs: Floats(log_probs),
             tokens: self.tokenizer.tokens().to_vec(),
             unreachable_ids: self.tokenizer.unreachable_ids().to_vec(),
             soft_cap: None,
         })
+    }
+
+    /// Log-probabilities after each context, run again and alone: other batch shapes round differently, so that the
+    /// noise floor measured against f·g is that of two whole runs (theory.md §4.3).
+    async fn one_by_one(&self, contexts: &[Context]) -> Result<Vec<f32>, RunError> {
+        let mut log_probs = Vec::with_capacity(contexts.len() * self.card.vocab_size);
+        for Context { text, token_ids } in contexts {
+            let places = vec![token_ids.len() - 1];
+            let alone = Text { text_idx: *text, ids: token_ids.clone(), places };
+            log_probs.extend(self.run(&[alone], 1).await?.log_probs);
+        }
+        Ok(log_probs)
     }
 
     fn encode_prompts(&self, prompts: &[String]) -> Result<Vec<Text>, RunError> {

@@ -36,7 +36,7 @@ impl Config {
     /// See [`ConfigError`].
     pub fn from_fields(mut fields: Fields) -> Result<Self, ConfigError> {
         let d_model = fields.size("n_embd")?;
-        let n_inner: Option<usize> = fields.optional("n_inner")?;
+        let n_inner = fields.optional_size("n_inner")?;
         fields.optional::<usize>("n_ctx")?; // the old name of n_positions; nothing reads it
         let config = Self {
             vocab_size: fields.size("vocab_size")?,

@@ -45,20 +45,8 @@ impl Config {
     pub fn from_fields(mut fields: Fields) -> Result<Self, ConfigError> {
         let d_model = fields.size("hidden_size")?;
         let n_layers = fields.size("num_layers")?;
-        let n_inner: Option<usize> = fields.optional("intermediate_size")?;
-        // `attention_types` is the short form of `attention_layers`: [[[kinds in turn], how often]].
-        let short: Vec<(Vec<Reach>, usize)> = fields.or("attention_types", Vec::new())?;
-        let long: Option<Vec<Reach>> = fields.optional("attention_layers")?;
-        let reaches = long.unwrap_or_else(|| {
-            short.into_iter().flat_map(|(kinds, n_times)| vec![kinds; n_times].concat()).collect()
-        });
-        if reaches.len() != n_layers {
-            return Err(ConfigError::BadValue {
-                field: "attention_types".into(),
-                expected: format!("one kind of attention for each of the {n_layers} layers"),
-                found: format!("{} kinds", reaches.len()),
-            });
-        }
+        let n_inner = fields.optional_size("intermediate_size")?;
+        let reaches = reaches(&mut fields, n_layers)?;
         let config = Self {
             vocab_size: fields.size("vocab_size")?,
             d_model,
@@ -66,7 +54,7 @@ impl Config {
             reaches,
             n_heads: fields.size("num_heads")?,
             d_inner: n_inner.unwrap_or(4 * d_model),
-            window: fields.or("window_size", 256)?,
+            window: fields.optional_size("window_size")?.unwrap_or(256),
             epsilon: fields.or("layer_norm_epsilon", 1e-5)?,
             activation: fields.or("activation_function", Activation::GeluNew)?,
             is_tied: fields.or("tie_word_embeddings", true)?,
@@ -75,6 +63,26 @@ impl Config {
         check_divides("num_heads", config.n_heads, "hidden_size", config.d_model)?;
         Ok(config)
     }
+}
+
+/// `attention_layers`, or its short form `attention_types`: [[[kinds in turn], how often]].
+fn reaches(fields: &mut Fields, n_layers: usize) -> Result<Vec<Reach>, ConfigError> {
+    let short: Vec<(Vec<Reach>, usize)> = fields.or("attention_types", Vec::new())?;
+    let long: Option<Vec<Reach>> = fields.optional("attention_layers")?;
+    // Counted before it is written out: a config can ask for more layers than there is memory.
+    let n_short = short.iter().map(|(kinds, n_times)| kinds.len().saturating_mul(*n_times));
+    let n_found = long.as_ref().map_or_else(|| n_short.fold(0, usize::saturating_add), Vec::len);
+    if n_found != n_layers {
+        return Err(ConfigError::BadValue {
+            field: "attention_types".into(),
+            expected: format!("one kind of attention for each of the {n_layers} layers"),
+            found: format!("{n_found} kinds"),
+        });
+    }
+    let short = short.into_iter().filter(|(kinds, _)| !kinds.is_empty());
+    Ok(long.unwrap_or_else(|| {
+        short.flat_map(|(kinds, n_times)| std::iter::repeat_n(kinds, n_times).flatten()).collect()
+    }))
 }
 
 /// The network.

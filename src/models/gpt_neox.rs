@@ -3,12 +3,18 @@
 //! Queries, keys and values are fused and interleaved by head; only the first coordinates of a head are rotated.
 
 use burn::tensor::{Device, Int, Tensor};
-use serde_json::{Map, Value};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::{ConfigError, Fields, check_divides};
 use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads};
-use super::rotary::{Rotary, RotaryTable};
+use super::rotary::{Rotary, RotaryTable, Spelling};
+
+/// Several versions of `transformers` wrote the same numbers under several names, some under two at once.
+const ROTARY: Spelling = Spelling {
+    theta: &["rotary_emb_base", "rope_theta"],
+    share: &["rotary_pct", "partial_rotary_factor"],
+    default_share: 0.25,
+};
 
 /// What `config.json` says.
 #[derive(Debug, Clone)]
@@ -39,12 +45,6 @@ impl Config {
         let d_model = fields.size("hidden_size")?;
         let n_heads = fields.size("num_attention_heads")?;
         check_divides("num_attention_heads", n_heads, "hidden_size", d_model)?;
-        let share = rotated_share(&mut fields)?;
-        let rotary = Rotary::from_fields(
-            &mut fields,
-            "rotary_emb_base",
-            (share * (d_model / n_heads) as f64) as usize,
-        )?;
         let config = Self {
             vocab_size: fields.size("vocab_size")?,
             d_model,
@@ -52,7 +52,7 @@ impl Config {
             n_layers: fields.size("num_hidden_layers")?,
             n_heads,
             d_inner: fields.size("intermediate_size")?,
-            rotary,
+            rotary: Rotary::from_fields(&mut fields, d_model / n_heads, &ROTARY)?,
             epsilon: fields.or("layer_norm_eps", 1e-5)?,
             activation: fields.or("hidden_act", Activation::Gelu)?,
             is_tied: fields.or("tie_word_embeddings", false)?,
@@ -62,16 +62,6 @@ impl Config {
         fields.finish()?;
         Ok(config)
     }
-}
-
-/// Share of each head's coordinates that are rotated: `rotary_pct`, in newer configs inside `rope_parameters`.
-fn rotated_share(fields: &mut Fields) -> Result<f64, ConfigError> {
-    let inside = fields
-        .peek::<Map<String, Value>>("rope_parameters")?
-        .and_then(|parameters| parameters.get("partial_rotary_factor").and_then(Value::as_f64));
-    let outside: Option<f64> = fields.optional("partial_rotary_factor")?;
-    let old: Option<f64> = fields.optional("rotary_pct")?;
-    Ok(inside.or(outside).or(old).unwrap_or(0.25))
 }
 
 /// The network.

@@ -8,7 +8,10 @@ use super::config::{ConfigError, Fields, check_divides};
 use super::layers::{
     Activation, Linear, RmsNorm, Weights, causal_attention, embed, merge_heads, split_heads,
 };
-use super::rotary::{Rotary, RotaryTable};
+use super::rotary::{Rotary, RotaryTable, Spelling};
+
+/// Whole heads are rotated.
+const ROTARY: Spelling = Spelling { theta: &["rope_theta"], share: &[], default_share: 1.0 };
 
 /// What `config.json` says.
 #[derive(Debug, Clone)]
@@ -40,9 +43,15 @@ impl Config {
     pub fn from_fields(mut fields: Fields) -> Result<Self, ConfigError> {
         let d_model = fields.size("hidden_size")?;
         let n_heads = fields.size("num_attention_heads")?;
-        let n_key_value_heads = fields.or("num_key_value_heads", n_heads)?;
+        let n_key_value_heads = fields.optional_size("num_key_value_heads")?.unwrap_or(n_heads);
         check_divides("num_key_value_heads", n_key_value_heads, "num_attention_heads", n_heads)?;
-        let head_width = fields.or("head_dim", d_model / n_heads)?;
+        let head_width = match fields.optional_size("head_dim")? {
+            Some(head_width) => head_width,
+            None => {
+                check_divides("num_attention_heads", n_heads, "hidden_size", d_model)?;
+                d_model / n_heads
+            }
+        };
         // Tensor-parallel pretraining sums partial products in another order, which changes no number that matters.
         fields.optional::<usize>("pretraining_tp")?;
         let config = Self {
@@ -54,7 +63,7 @@ impl Config {
             n_key_value_heads,
             head_width,
             d_inner: fields.size("intermediate_size")?,
-            rotary: Rotary::from_fields(&mut fields, "rope_theta", head_width)?,
+            rotary: Rotary::from_fields(&mut fields, head_width, &ROTARY)?,
             epsilon: fields.or("rms_norm_eps", 1e-6)?,
             activation: fields.or("hidden_act", Activation::Silu)?,
             is_tied: fields.or("tie_word_embeddings", false)?,
@@ -140,8 +149,9 @@ impl Llama {
 impl Layer {
     fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
         let (d, inner) = (config.d_model, config.d_inner);
-        let all_queries = config.n_heads * config.head_width;
-        let all_keys = config.n_key_value_heads * config.head_width;
+        // On 32 bits the product of two sizes can be too large; no file holds as many weights as there are numbers.
+        let all_queries = config.n_heads.saturating_mul(config.head_width);
+        let all_keys = config.n_key_value_heads.saturating_mul(config.head_width);
         let name = |part: &str| format!("layers.{layer_idx}.{part}");
         let (attention_bias, inner_bias) = (config.has_attention_bias, config.has_inner_bias);
         Ok(Self {

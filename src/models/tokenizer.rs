@@ -72,10 +72,15 @@ impl Tokenizer {
     /// # Errors
     /// Malformed, or with ids past the network's rows.
     pub fn parse(bytes: &[u8], vocab_size: usize) -> Result<Self, TokenizerError> {
-        let tokenizer = tokenizers::Tokenizer::from_bytes(bytes)
-            .map_err(|error| TokenizerError::Malformed(error.to_string()))?;
+        // First, because the library panics on a decoder that is no JSON, and on templates without their tokens.
         let json: Value =
             serde_json::from_slice(bytes).map_err(|error| TokenizerError::Malformed(error.to_string()))?;
+        check_templates(&json["post_processor"])?;
+        let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes)
+            .map_err(|error| TokenizerError::Malformed(error.to_string()))?;
+        // A file may carry the lengths that some training ran with; a prompt is neither cut nor padded.
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None).map_err(|error| TokenizerError::Malformed(error.to_string()))?;
         let past = tokenizer.get_vocab(true).into_iter().filter(|&(_, id)| id as usize >= vocab_size);
         if let Some((token, id)) = past.min_by_key(|&(_, id)| id) {
             return Err(TokenizerError::TooManyTokens { vocab_size, id, token });
@@ -106,21 +111,44 @@ impl Tokenizer {
         if prompt.trim().is_empty() {
             return Err(TokenizeError::Empty);
         }
-        let encoding = self.tokenizer.encode(prompt, true).map_err(|error| TokenizeError::Failed {
-            prompt: prompt.to_owned(),
-            problem: error.to_string(),
-        })?;
-        let unknown = encoding.get_ids().iter().position(|&id| Some(id) == self.unknown_id);
+        let encoding = self
+            .tokenizer
+            .encode(prompt, true)
+            .map_err(|error| TokenizeError::Failed { prompt: excerpt(prompt), problem: error.to_string() })?;
+        // What the tokenizer puts around every text may well be its unknown token.
+        let is_added = encoding.get_special_tokens_mask();
+        let pieces = encoding.get_ids().iter().zip(is_added);
+        let unknown = pieces.into_iter().position(|(&id, &added)| added == 0 && Some(id) == self.unknown_id);
         if let Some(position) = unknown {
             let (start, end) = encoding.get_offsets()[position];
             let piece = prompt.get(start..end).unwrap_or(prompt).to_owned();
-            return Err(TokenizeError::Unknown { piece, prompt: prompt.to_owned() });
+            return Err(TokenizeError::Unknown { piece, prompt: excerpt(prompt) });
         }
         let ids = encoding.get_ids().to_vec();
+        // The post-processor names its ids itself, whether or not the vocabulary has them.
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= self.tokens.len()) {
+            let problem = format!("it gives the id {id}, and the network has {} tokens", self.tokens.len());
+            return Err(TokenizeError::Failed { prompt: excerpt(prompt), problem });
+        }
         if ids.len() > limit {
-            return Err(TokenizeError::TooLong { limit, found: ids.len(), prompt: prompt.to_owned() });
+            return Err(TokenizeError::TooLong { limit, found: ids.len(), prompt: excerpt(prompt) });
+        }
+        if let Some(piece) = self.passed_over(prompt, encoding.get_offsets()) {
+            return Err(TokenizeError::Unknown { piece: piece.to_string(), prompt: excerpt(prompt) });
         }
         if ids.is_empty() { Err(TokenizeError::Empty) } else { Ok(ids) }
+    }
+
+    /// The first character that gives no token: tokenizers without an unknown token pass over what they do not know.
+    fn passed_over(&self, prompt: &str, offsets: &[(usize, usize)]) -> Option<char> {
+        let is_read = |at: usize| offsets.iter().any(|&(start, end)| (start..end).contains(&at));
+        let is_whole = prompt.char_indices().all(|(at, c)| c.is_whitespace() || is_read(at));
+        // After one such character the offsets are wrong, so that each must be asked for alone.
+        let gives_none = |c: &char| {
+            let alone = self.tokenizer.encode(c.to_string(), false);
+            !c.is_whitespace() && alone.is_ok_and(|encoding| encoding.is_empty())
+        };
+        if is_whole { None } else { prompt.chars().find(gives_none) }
     }
 
     /// The text of every id, empty where there is none.
@@ -131,5 +159,190 @@ impl Tokenizer {
     /// Ids that no text leads to: rows that pad the network's matrices.
     pub fn unreachable_ids(&self) -> &[u32] {
         &self.unreachable_ids
+    }
+}
+
+/// Checks that every token which a post-processor puts around a text is one that it also defines.
+fn check_templates(processor: &Value) -> Result<(), TokenizerError> {
+    let list = |field: &str| processor[field].as_array().into_iter().flatten();
+    let names = list("single").chain(list("pair")).filter_map(|piece| piece["SpecialToken"]["id"].as_str());
+    for name in names {
+        if processor["special_tokens"].get(name).is_none() {
+            let problem = format!("a post_processor whose special_tokens lack {name}");
+            return Err(TokenizerError::Malformed(problem));
+        }
+    }
+    list("processors").try_for_each(check_templates)
+}
+
+/// Enough of a prompt to find it by.
+fn excerpt(prompt: &str) -> String {
+    const LENGTH: usize = 60;
+    match prompt.char_indices().nth(LENGTH) {
+        None => prompt.to_owned(),
+        Some((end, _)) => format!("{}…", &prompt[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::{TokenizeError, Tokenizer, TokenizerError};
+
+    fn fixture(name: &str) -> Vec<u8> {
+        std::fs::read(format!("fixtures/checkpoints/{name}/tokenizer.json")).unwrap()
+    }
+
+    fn words() -> Tokenizer {
+        Tokenizer::parse(&fixture("gpt2-base"), 66).unwrap()
+    }
+
+    /// The word-level fixture with these fields set.
+    fn changed(name: &str, changes: &Value) -> Tokenizer {
+        let mut json: Value = serde_json::from_slice(&fixture(name)).unwrap();
+        json.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        Tokenizer::parse(json.to_string().as_bytes(), 66).unwrap()
+    }
+
+    #[test]
+    fn files_that_are_no_tokenizers_are_refused() {
+        for bytes in [
+            &b""[..],
+            b"{",
+            b"[]",
+            b"{}",
+            br#"{"version": "1.0", "decoder": nul}"#,
+            br#"{"version": "1.0", "model": {"type": "Magic"}}"#,
+        ] {
+            let error = Tokenizer::parse(bytes, 66).unwrap_err();
+            assert!(matches!(error, TokenizerError::Malformed(_)), "{error}");
+            let sentence = "tokenizer.json: expected the Hub's format, found something else";
+            assert!(error.to_string().starts_with(sentence), "{error}");
+        }
+    }
+
+    #[test]
+    fn more_tokens_than_the_network_has_are_refused() {
+        let error = Tokenizer::parse(&fixture("gpt2-base"), 60).unwrap_err().to_string();
+        let sentence = "tokenizer.json: expected at most 60 tokens, as the network has, found the id 60";
+        assert!(error.starts_with(sentence), "{error}");
+        assert!(Tokenizer::parse(&fixture("gpt2-base"), 65).is_err());
+    }
+
+    #[test]
+    fn fewer_tokens_leave_rows_that_no_text_leads_to() {
+        let tokenizer = Tokenizer::parse(&fixture("gpt2-base"), 70).unwrap();
+        assert_eq!(tokenizer.unreachable_ids(), [66, 67, 68, 69]);
+        assert_eq!(tokenizer.tokens()[66..], [""; 4]);
+        assert!(words().unreachable_ids().is_empty());
+    }
+
+    #[test]
+    fn prompts_that_cannot_be_run_are_refused() {
+        for empty in ["", "  ", "\n\t"] {
+            assert_eq!(words().encode(empty, 48), Err(TokenizeError::Empty));
+        }
+        let error = words().encode("the cat xylophone sings", 48).unwrap_err().to_string();
+        assert!(error.starts_with("expected words that this model knows, found \"xylophone\" in"), "{error}");
+        let error = words().encode("the cat sings again", 3).unwrap_err().to_string();
+        assert!(
+            error.starts_with("expected at most 3 tokens, found 4 in \"the cat sings again\""),
+            "{error}"
+        );
+        assert_eq!(words().encode("the cat sings again", 4).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn characters_that_a_tokenizer_passes_over_are_refused() {
+        let model = json!({"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]});
+        let json = json!({"version": "1.0", "added_tokens": [], "model": model});
+        let tokenizer = Tokenizer::parse(json.to_string().as_bytes(), 3).unwrap();
+        assert_eq!(tokenizer.encode("aab", 9), Ok(vec![0, 2]));
+        let error = tokenizer.encode("aéb", 9).unwrap_err();
+        assert_eq!(error, TokenizeError::Unknown { piece: "é".into(), prompt: "aéb".into() });
+    }
+
+    #[test]
+    fn long_prompts_are_named_by_their_beginning() {
+        let error = words().encode(&"the cat ".repeat(1000), 48).unwrap_err().to_string();
+        assert!(error.contains("found 2000") && error.chars().count() < 150, "{error}");
+    }
+
+    #[test]
+    fn bytes_that_no_merge_joins_are_tokens_all_the_same() {
+        let tokenizer = Tokenizer::parse(&fixture("gpt2-tied"), 324).unwrap();
+        let text = "日本 café 🙂\u{0}";
+        let ids = tokenizer.encode(text, 48).unwrap();
+        assert_eq!(tokenizer.tokenizer.decode(&ids, false).unwrap(), text);
+        let the = tokenizer.encode(" the", 48).unwrap();
+        assert_eq!(
+            the.iter().map(|&id| tokenizer.tokens()[id as usize].as_str()).collect::<String>(),
+            " the"
+        );
+    }
+
+    #[test]
+    fn lengths_of_some_training_do_not_cut_or_pad_a_prompt() {
+        let limits = json!({
+            "truncation": {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0},
+            "padding": {"strategy": {"Fixed": 12}, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 2,
+                "pad_type_id": 0, "pad_token": "<eos>"},
+        });
+        let text = "the cat sings again";
+        assert_eq!(changed("gpt2-base", &limits).encode(text, 48), words().encode(text, 48));
+    }
+
+    #[test]
+    fn what_is_put_around_every_text_is_checked_too() {
+        let template = |id: u32| {
+            json!({"post_processor": {
+                "type": "TemplateProcessing",
+                "single": [{"SpecialToken": {"id": "<x>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+                "special_tokens": {"<x>": {"id": "<x>", "ids": [id], "tokens": ["<x>"]}},
+            }})
+        };
+        let error = changed("gpt2-base", &template(66)).encode("the", 48).unwrap_err().to_string();
+        assert!(error.contains("it gives the id 66, and the network has 66 tokens"), "{error}");
+        // The unknown token may stand before every text and is then no unknown word.
+        assert_eq!(changed("gpt2-base", &template(0)).encode("the", 48).unwrap()[0], 0);
+    }
+
+    #[test]
+    fn templates_without_their_tokens_are_refused() {
+        let mut json: Value = serde_json::from_slice(&fixture("llama-plain")).unwrap();
+        json["post_processor"]["special_tokens"] = json!({});
+        let template = json["post_processor"].clone();
+        for processor in [template.clone(), json!({"type": "Sequence", "processors": [template]})] {
+            json["post_processor"] = processor;
+            let error = Tokenizer::parse(json.to_string().as_bytes(), 66).unwrap_err().to_string();
+            assert!(
+                error.contains("found something else (a post_processor whose special_tokens lack <bos>)")
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_file_panics(flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6)) {
+            let mut bytes = fixture("llama-plain");
+            for (at, byte) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if let Ok(tokenizer) = Tokenizer::parse(&bytes, 66) {
+                let _ = tokenizer.encode("the cat sings", 48);
+            }
+        }
+
+        #[test]
+        fn no_prompt_panics(prompt in any::<String>()) {
+            let _ = words().encode(&prompt, 48);
+            let _ = Tokenizer::parse(&fixture("gpt2-tied"), 324).unwrap().encode(&prompt, 48);
+        }
     }
 }
