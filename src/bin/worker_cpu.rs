@@ -3,7 +3,8 @@
 use std::future::ready;
 
 use all_or_none::engine::Device;
+use all_or_none::lab::analyze;
 
 fn main() {
-    all_or_none::worker::serve(|| ready(Device::cpu()));
+    all_or_none::worker::serve(|| ready(Device::cpu()), Some(analyze));
 }

@@ -3,5 +3,5 @@
 use all_or_none::engine::Device;
 
 fn main() {
-    all_or_none::worker::serve(Device::web_gpu);
+    all_or_none::worker::serve(Device::web_gpu, None);
 }

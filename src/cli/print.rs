@@ -22,7 +22,7 @@ pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError
         writeln!(out)?;
     }
     let equality = &report.equality;
-    writeln!(out, "{}. {}", words::level_name(equality.level), words::level_sentence(equality))?;
+    writeln!(out, "{}. {}", words::level_name(equality), words::level_sentence(equality))?;
     writeln!(
         out,
         "  mean KL(A‖B) {}, KL(B‖A) {}, JS {} nats; {} contexts from {} texts, {} tokens",

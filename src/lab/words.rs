@@ -58,18 +58,22 @@ pub fn finding(report: &Report, version: Version) -> FindingWords {
         version,
         about: format!("Parallelism of {concept}, {seen_from}"),
         kind: *kind,
-        headline: headline(*kind, concept),
+        headline: headline(*kind, concept, &report.equality),
         scope: scope(*kind, version, report),
         reasons: reasons.iter().map(|&r| (reason_code(r), reason(r))).collect(),
     }
 }
 
-/// The headline: a whole sentence.
-pub fn headline(kind: VerdictKind, concept: &str) -> String {
+/// The headline: a whole sentence. A pair that is close on average is no less different where equality is refuted.
+fn headline(kind: VerdictKind, concept: &str, equality: &Equality) -> String {
     match kind {
         VerdictKind::OutOfClass => "The theorem does not cover this pair.".into(),
-        VerdictKind::NotEquivalent => "Not distribution-equivalent, the theorem is silent.".into(),
-        VerdictKind::CloseNotEquivalent => "Close, but not shown to be equal: the theorem is silent.".into(),
+        VerdictKind::CloseNotEquivalent if !equality.is_refuted() => {
+            "Close, but not shown to be equal: the theorem is silent.".into()
+        }
+        VerdictKind::NotEquivalent | VerdictKind::CloseNotEquivalent => {
+            "Not distribution-equivalent, the theorem is silent.".into()
+        }
         VerdictKind::TooLittleData => "Too little data to decide.".into(),
         VerdictKind::Inconsistent => "No verdict: this program contradicts itself.".into(),
         VerdictKind::HeldByAll => format!("Parallelism of {concept}: held by all."),
@@ -137,7 +141,7 @@ fn scope(kind: VerdictKind, version: Version, report: &Report) -> String {
 
 /// What would change a silent verdict.
 const CHOOSE_A_TWIN: &str =
-    "It would speak of a pair with equal distributions, such as an exact twin of model A.";
+    "The theorem speaks of pairs with equal distributions, such as model A and an exact twin of it.";
 
 /// How far a score in a model's own coordinates reaches.
 fn guarantee(report: &Report) -> String {
@@ -248,10 +252,11 @@ pub fn reason_code(reason: Reason) -> &'static str {
 }
 
 /// The name of a level, for a label.
-pub fn level_name(level: Level) -> &'static str {
-    match level {
+pub fn level_name(equality: &Equality) -> &'static str {
+    match equality.level {
         Level::Constructed => "Equal by construction",
         Level::Identical => "Identical on what was observed",
+        Level::Close if equality.is_refuted() => "Close on average, not equal",
         Level::Close => "Close, not shown to be equal",
         Level::Different => "Different",
         Level::Undecided => "Undecided",
@@ -346,7 +351,11 @@ pub fn pairing(parallelism: &ParallelismReport, least: f64) -> Option<&'static s
 
 /// A probability as a percentage, for bars and tables; tiny ones are only told to be so.
 pub fn probability(p: f64) -> String {
-    if p < 1e-4 { "<0.01%".into() } else { percent(p) }
+    match p {
+        ..1e-4 => "<0.01%".into(),
+        ..0.01 => format!("{:.2}%", 100.0 * p),
+        _ => percent(p),
+    }
 }
 
 /// A share in [0, 1] as a percentage; what f32 numbers cannot tell from nothing is nothing.
@@ -492,8 +501,23 @@ mod tests {
                 let reasons = words.reasons.into_iter().map(|(_, sentence)| sentence.to_owned());
                 [words.about, words.headline, words.scope].into_iter().chain(reasons)
             })
-            .chain([level_name(level).to_owned(), level_sentence(&report.equality)])
+            .chain([level_name(&report.equality).to_owned(), level_sentence(&report.equality)])
             .collect()
+    }
+
+    #[test]
+    fn a_pair_that_is_close_on_average_is_called_different_where_equality_is_refuted() {
+        let mut close = report(VerdictKind::CloseNotEquivalent, Level::Close, None);
+        let mut said = |floors: f64| {
+            close.equality.max_abs_dlogp = floors * close.equality.epsilon_num;
+            (finding(&close, Version::Visible).headline, level_name(&close.equality))
+        };
+        let refuted = said(10.5);
+        assert_eq!(refuted.0, "Not distribution-equivalent, the theorem is silent.");
+        assert_eq!(refuted.1, "Close on average, not equal");
+        let open = said(9.5);
+        assert_eq!(open.0, "Close, but not shown to be equal: the theorem is silent.");
+        assert_eq!(open.1, "Close, not shown to be equal");
     }
 
     #[test]
@@ -682,6 +706,7 @@ mod tests {
         assert_eq!(percent(0.00002), "0.00200%");
         assert_eq!(percent(3.9e-29), "0%");
         assert_eq!(probability(0.00002), "<0.01%");
+        assert_eq!(probability(0.000155), "0.02%");
         assert_eq!(probability(0.042), "4.2%");
     }
 

@@ -55,7 +55,16 @@ pub struct Equality {
     pub d_logit_squared: f64,
 }
 
+/// How many noise floors a difference must exceed to refute equality (theory.md §4.4).
+const REFUTING_FLOORS: f64 = 10.0;
+
 impl Equality {
+    /// Some log-probability differs by so much that rounding cannot explain it: equality is refuted with certainty,
+    /// however close the distributions may be on average.
+    pub fn is_refuted(&self) -> bool {
+        self.max_abs_dlogp > REFUTING_FLOORS * self.epsilon_num
+    }
+
     /// A token is impossible in one model and possible in the other after context `context`: no statistics are needed.
     pub fn refuted_by_mask(self, context: usize) -> Self {
         let (level, max_abs_dlogp) = (Level::Different, f64::INFINITY);
@@ -133,7 +142,7 @@ pub fn assess(
         && violation_upper_bound < closeness.max_violation_rate
     {
         Level::Close
-    } else if max_abs_dlogp > 10.0 * epsilon_num {
+    } else if max_abs_dlogp > REFUTING_FLOORS * epsilon_num {
         Level::Different
     } else {
         Level::Undecided

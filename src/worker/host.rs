@@ -14,12 +14,16 @@ use crate::browser::clock;
 use crate::browser::fetch::Abort;
 use crate::browser::worker_scope::WorkerScope;
 use crate::engine::{Device, DeviceError, ModelFiles, SelfTest, Session};
-use crate::lab::{self, Experiment};
+use crate::lab::{Experiment, LabError, Observation, Report};
 use crate::protocol::{ModelFilesSource, Request, RequestBody, Response, ResponseBody};
 
+/// How a report is computed: [`lab::analyze`](crate::lab::analyze()).
+pub type Analyze =
+    fn(&Experiment, &Observation, Option<&Observation>, &mut dyn FnMut(f64)) -> Result<Report, LabError>;
+
 /// Serves the page for as long as the worker lives. The device is opened by the first load and kept: a second one
-/// cannot be opened in one worker.
-pub fn serve<F>(open_device: impl Fn() -> F + 'static)
+/// cannot be opened in one worker. The lab comes as an argument so that a program without it stays small.
+pub fn serve<F>(open_device: impl Fn() -> F + 'static, analyze: Option<Analyze>)
 where
     F: Future<Output = Result<Device, DeviceError>> + 'static,
 {
@@ -27,6 +31,7 @@ where
     let host = Rc::new(Host {
         scope: scope.clone(),
         open_device,
+        analyze,
         device: RefCell::default(),
         session: RefCell::default(),
         queue: RefCell::default(),
@@ -39,6 +44,7 @@ where
 struct Host<O> {
     scope: WorkerScope,
     open_device: O,
+    analyze: Option<Analyze>,
     device: RefCell<Option<Device>>,
     session: RefCell<Option<Session>>,
     queue: RefCell<Queue>,
@@ -104,7 +110,9 @@ where
         match body {
             RequestBody::Load { source } => self.load(id, source, attachments, abort).await.map(Answer::from),
             RequestBody::Observe { prompts, calibration } => self.observe(&prompts, &calibration).await,
-            RequestBody::Analyze { experiment } => analyze(&experiment, &attachments).await.map(Answer::from),
+            RequestBody::Analyze { experiment } => {
+                self.analyze(&experiment, &attachments).await.map(Answer::from)
+            }
             RequestBody::Cancel { .. } => Err(Failure::Cancelled),
         }
     }
@@ -160,6 +168,26 @@ where
         Ok(Answer { body: ResponseBody::Observed { elapsed_millis }, attachments: vec![observation] })
     }
 
+    /// The second observation is absent when model B is a twin of A.
+    async fn analyze(
+        &self,
+        experiment: &Experiment,
+        observations: &[Attachment],
+    ) -> Result<ResponseBody, Failure> {
+        let began = clock::now_millis();
+        let lost = |_| Failure::internal("an observation was lost on its way");
+        let (Some(analyze), Some(a)) = (self.analyze, observations.first()) else {
+            return Err(Failure::internal("this engine has no lab, or nothing to analyze"));
+        };
+        let a = a.value().await.map_err(lost)?;
+        let b = match observations.get(1) {
+            Some(b) => Some(b.value().await.map_err(lost)?),
+            None => None,
+        };
+        let report = Box::new(analyze(experiment, &a, b.as_ref(), &mut |_| ())?);
+        Ok(ResponseBody::Analyzed { report, elapsed_millis: clock::now_millis() - began })
+    }
+
     async fn device(&self) -> Result<Device, Failure> {
         let kept = self.device.borrow().clone();
         if let Some(device) = kept {
@@ -185,20 +213,4 @@ impl From<ResponseBody> for Answer {
     fn from(body: ResponseBody) -> Self {
         Self { body, attachments: Vec::new() }
     }
-}
-
-/// The lab's work; the second observation is absent when model B is a twin of A.
-async fn analyze(experiment: &Experiment, observations: &[Attachment]) -> Result<ResponseBody, Failure> {
-    let began = clock::now_millis();
-    let lost = |_| Failure::internal("an observation was lost on its way");
-    let a = match observations.first() {
-        Some(a) => a.value().await.map_err(lost)?,
-        None => return Err(Failure::internal("an analysis was asked for without an observation")),
-    };
-    let b = match observations.get(1) {
-        Some(b) => Some(b.value().await.map_err(lost)?),
-        None => None,
-    };
-    let report = Box::new(lab::analyze(experiment, &a, b.as_ref(), &mut |_| ())?);
-    Ok(ResponseBody::Analyzed { report, elapsed_millis: clock::now_millis() - began })
 }

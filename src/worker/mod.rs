@@ -8,4 +8,4 @@ mod files;
 mod host;
 mod queue;
 
-pub use host::serve;
+pub use host::{Analyze, serve};

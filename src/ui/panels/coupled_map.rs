@@ -12,19 +12,19 @@ pub fn CoupledMapPanel() -> impl IntoView {
     let page = use_page();
     let rows = move || {
         page.report.get().map(|report| {
-            [("A → B", "ab", &report.map_ab), ("B → A", "ba", &report.map_ba)]
+            [("A\u{a0}→\u{a0}B", "ab", &report.map_ab), ("B\u{a0}→\u{a0}A", "ba", &report.map_ba)]
                 .map(|(direction, code, map)| {
                     let back = direction.replace('→', "←");
                     [
                         (
-                            format!("tokens, {direction}"),
+                            format!("tokens {direction}"),
                             format!("e-tok-{code}"),
                             map.e_tok,
                             map.e_tok_shuffled,
                             None,
                         ),
                         (
-                            format!("contexts, {back}"),
+                            format!("contexts {back}"),
                             format!("e-prm-{code}"),
                             map.e_prm,
                             map.e_prm_shuffled,

@@ -66,7 +66,7 @@ fn Findings(report: Report) -> impl IntoView {
         </div>
         <div class="verdict__level" data-testid="level" data-level=level_code(&report)>
             <p class="finding__about">"Are the two distributions the same?"</p>
-            <h3 class="verdict__level-name">{words::level_name(equality.level)}</h3>
+            <h3 class="verdict__level-name">{words::level_name(&equality)}</h3>
             <p>{words::level_sentence(&equality)}</p>
             <Ruler floor=equality.epsilon_num largest=equality.max_abs_dlogp />
             <dl class="facts">
