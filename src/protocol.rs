@@ -96,17 +96,12 @@ pub enum ResponseBody {
         /// Largest |log p − stored log p| on the model's stored self-test, nats; absent where none is stored.
         self_test: Option<f64>,
     },
-    /// The representation on all contexts; attached: the observation.
-    Observed {
-        /// Milliseconds the forward passes took.
-        elapsed_millis: f64,
-    },
+    /// The model has run on all contexts; attached: the observation.
+    Observed,
     /// The report.
     Analyzed {
         /// The report.
         report: Box<Report>,
-        /// Milliseconds the analysis took.
-        elapsed_millis: f64,
     },
     /// The request was given up, as asked.
     Cancelled,

@@ -6,10 +6,19 @@ use wasm_bindgen::JsCast;
 
 /// Milliseconds since the page or the worker was started.
 pub fn now_millis() -> f64 {
-    Reflect::get(&js_sys::global(), &"performance".into())
-        .ok()
-        .and_then(|performance| performance.dyn_into::<web_sys::Performance>().ok())
-        .map_or(0.0, |performance| performance.now())
+    performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Notes this moment under a name, for the browser's own tools and for benchmarks.
+pub fn mark(name: &str) {
+    if let Some(performance) = performance() {
+        // A moment that cannot be noted is no loss.
+        let _ = performance.mark(name);
+    }
+}
+
+fn performance() -> Option<web_sys::Performance> {
+    Reflect::get(&js_sys::global(), &"performance".into()).ok()?.dyn_into().ok()
 }
 
 /// Lets events that have arrived be handled first.

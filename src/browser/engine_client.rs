@@ -107,7 +107,7 @@ impl EngineClient {
     ) -> Result<Attachment, EngineFailure> {
         let answer = self.line.ask(RequestBody::Observe { prompts, calibration }, &[], None).await?;
         match (&answer.0, answer.1.as_slice()) {
-            (ResponseBody::Observed { .. }, [observation]) => Ok(observation.clone()),
+            (ResponseBody::Observed, [observation]) => Ok(observation.clone()),
             _ => Err(unexpected(&answer)),
         }
     }
@@ -120,7 +120,7 @@ impl EngineClient {
     ) -> Result<Report, EngineFailure> {
         let experiment = Box::new(experiment);
         match self.line.ask(RequestBody::Analyze { experiment }, observations, None).await? {
-            (ResponseBody::Analyzed { report, .. }, _) => Ok(*report),
+            (ResponseBody::Analyzed { report }, _) => Ok(*report),
             other => Err(unexpected(&other)),
         }
     }

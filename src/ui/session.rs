@@ -93,10 +93,16 @@ impl Session {
             session.reload(Slot::A);
             session.reload(Slot::B);
         });
-        spawn_local(session.ask_for_webgpu());
         spawn_local(session.fetch_world());
-        session.reload(Slot::A);
-        session.reload(Slot::B);
+        spawn_local(async move {
+            // One small task after another: the page answers its visitor between them.
+            for slot in [Slot::A, Slot::B] {
+                clock::next_turn().await;
+                session.reload(slot);
+            }
+            clock::next_turn().await;
+            session.ask_for_webgpu().await;
+        });
         session
     }
 
@@ -326,6 +332,7 @@ impl Session {
                     model.source.set(ModelSource::Local { name, sha256: loaded.model.sha256.clone() });
                 }
                 model.status.set(ModelStatus::Ready(loaded));
+                clock::mark(&format!("{} is ready", slot.name()));
                 self.run();
                 self.start_webgpu(slot);
             }
@@ -436,6 +443,7 @@ impl Session {
             }
             match outcome {
                 Ok(Some(report)) => {
+                    clock::mark("the report is there");
                     self.page.report.set(Some(Arc::new(report)));
                     self.page.phase.set(Phase::Done { elapsed_millis: clock::now_millis() - started });
                 }
@@ -460,6 +468,7 @@ impl Session {
             return Ok(None);
         }
         let observations: Vec<Attachment> = std::iter::once(a?).chain(b?).collect();
+        clock::mark("both models ran");
         self.page.phase.set(Phase::Analyzing);
         let lab = self.lab()?;
         lab.analyze(experiment, &observations).await.map(Some).map_err(Failure::from)

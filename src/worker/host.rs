@@ -156,16 +156,14 @@ where
     }
 
     async fn observe(&self, prompts: &[String], calibration: &[String]) -> Result<Answer, Failure> {
-        let began = clock::now_millis();
         // Requests are served one by one, so nobody misses the session while it is away.
         let session =
             self.session.take().ok_or_else(|| Failure::internal("no model is loaded in this engine"))?;
         let observation = session.observe(prompts, calibration).await;
         self.session.replace(Some(session));
-        let elapsed_millis = clock::now_millis() - began;
         let observation = Attachment::of(&observation?)
             .map_err(|error| Failure::internal(&format!("the observation cannot be packed: {error}")))?;
-        Ok(Answer { body: ResponseBody::Observed { elapsed_millis }, attachments: vec![observation] })
+        Ok(Answer { body: ResponseBody::Observed, attachments: vec![observation] })
     }
 
     /// The second observation is absent when model B is a twin of A.
@@ -174,7 +172,6 @@ where
         experiment: &Experiment,
         observations: &[Attachment],
     ) -> Result<ResponseBody, Failure> {
-        let began = clock::now_millis();
         let lost = |_| Failure::internal("an observation was lost on its way");
         let (Some(analyze), Some(a)) = (self.analyze, observations.first()) else {
             return Err(Failure::internal("this engine has no lab, or nothing to analyze"));
@@ -185,7 +182,7 @@ where
             None => None,
         };
         let report = Box::new(analyze(experiment, &a, b.as_ref(), &mut |_| ())?);
-        Ok(ResponseBody::Analyzed { report, elapsed_millis: clock::now_millis() - began })
+        Ok(ResponseBody::Analyzed { report })
     }
 
     async fn device(&self) -> Result<Device, Failure> {

@@ -45,7 +45,8 @@ fn slow_site() -> String {
 
 /// Cargo runs tests in the repository's root.
 fn repository() -> &'static Path {
-    Path::new(".")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| Path::new(".").canonicalize().expect("the repository"));
+    &ROOT
 }
 
 /// Where pictures of the page go.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::ShareButton;
 use crate::lab::Report;
 use crate::lab::words::{self, FindingWords, Version};
+use crate::protocol::ErrorKind;
 use crate::theory::verdict::VerdictKind;
 use crate::ui::plots::Ruler;
 use crate::ui::state::{ModelStatus, Phase, use_page};
@@ -164,11 +165,15 @@ fn StatusLine() -> impl IntoView {
             Phase::Observing => "Running both models…".into(),
             Phase::Analyzing => "Computing the verdict…".into(),
             Phase::Done { elapsed_millis } => format!("Up to date, computed in {elapsed_millis:.0} ms."),
+            Phase::Failed(failure) if failure.kind == ErrorKind::BadPrompt => {
+                "No new verdict: a prompt cannot be run.".into()
+            }
             Phase::Failed(_) => "No new verdict.".into(),
         })
     };
     let failure = move || match &*page.phase.read() {
-        Phase::Failed(failure) => Some(failure.message.clone()),
+        // A prompt's fault is shown beside the prompts.
+        Phase::Failed(failure) if failure.kind != ErrorKind::BadPrompt => Some(failure.message.clone()),
         _ => None,
     };
     view! {
