@@ -136,6 +136,23 @@ pub struct TensorsParallelism {
 
 /// Everything the theory says of two pairs of matrices, with default thresholds; `seed` decides every random draw.
 ///
+/// Twice the hidden states and half the unembeddings are another representation of one distribution:
+///
+/// ```
+/// use all_or_none::lab::tensors::{Tensor, Tensors, analyze_tensors};
+/// use all_or_none::theory::equivalence::Level;
+///
+/// let tensor = |rows, scale: f64| {
+///     let values = (0..2 * rows).map(|i| scale * (1.7 * i as f64 + 0.1 * (i * i) as f64).sin()).collect();
+///     Tensor { rows, cols: 2, values, is_f32: false }
+/// };
+/// let (f_a, g_a, f_b, g_b) = (tensor(12, 1.0), tensor(9, 1.0), tensor(12, 2.0), tensor(9, 0.5));
+/// let report = analyze_tensors(&Tensors { f_a, g_a, f_b, g_b, clusters: None, pairs: None }, 1)?;
+/// assert_eq!((report.level, report.r_a), (Level::Identical, 2));
+/// assert!(report.e_prm_ab < 1e-10);
+/// # Ok::<(), all_or_none::lab::LabError>(())
+/// ```
+///
 /// # Errors
 /// Matrices that are empty, not finite, of rank zero or of sizes that do not fit; clusters or token ids that do not fit.
 pub fn analyze_tensors(input: &Tensors, seed: u64) -> Result<TensorsReport, LabError> {

@@ -28,6 +28,15 @@ impl Divergences {
     ///
     /// A token masked (−∞) in both is left out; masked in one only, KL, the sup distance and the RMS are infinite.
     /// Tokens within `tie` nats of the k-th best count as tied with it.
+    ///
+    /// ```
+    /// use all_or_none::theory::distribution::Divergences;
+    ///
+    /// let (p, q) = ([0.5_f64, 0.5].map(f64::ln), [0.25_f64, 0.75].map(f64::ln));
+    /// let distances = Divergences::between(&p, &q, 0.0);
+    /// assert!((distances.kl_ab - (4.0_f64 / 3.0).ln() / 2.0).abs() < 1e-12);
+    /// assert!((distances.tv - 0.25).abs() < 1e-12);
+    /// ```
     pub fn between(log_p: &[f64], log_q: &[f64], tie: f64) -> Self {
         debug_assert_eq!(log_p.len(), log_q.len());
         let mut kl_ab = 0.0;
