@@ -1,6 +1,7 @@
 //! The page: verdict first, then what to compare, then what it rests on.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::panels::{
     ConceptPicker, CoupledMapPanel, DivergencesPanel, EngineLine, ModelBox, NextTokensPanel,
@@ -8,6 +9,7 @@ use super::panels::{
 };
 use super::session::Session;
 use super::state::Page;
+use crate::browser::{clock, page};
 
 /// Everything below the title, which stands in `index.html` already.
 #[component]
@@ -55,8 +57,13 @@ pub fn App() -> impl IntoView {
 
 /// Replaces the placeholder of `index.html` by the page.
 pub fn mount() {
-    crate::browser::page::show_panics();
-    if let Some(element) = crate::browser::page::mount_point("app") {
-        mount_to(element, || view! { <App /> }).forget();
-    }
+    page::show_panics();
+    spawn_local(async {
+        // A task of its own: the browser has just spent one on starting this program.
+        clock::next_turn().await;
+        if let Some(element) = page::mount_point("app") {
+            mount_to(element, || view! { <App /> }).forget();
+            clock::mark("the page is mounted");
+        }
+    });
 }

@@ -101,6 +101,9 @@ impl Session {
                 session.reload(slot);
             }
             clock::next_turn().await;
+            // Started ahead of its first question; a failure is told when it is asked.
+            let _ = session.lab();
+            clock::next_turn().await;
             session.ask_for_webgpu().await;
         });
         session

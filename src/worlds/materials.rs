@@ -54,13 +54,13 @@ pub fn concepts() -> Vec<ConceptPairs> {
     let concept = |name: &str, sources: &[(&str, &str, &str)]| {
         let pairs = sources.iter().flat_map(|(table, from, to)| column_pairs(table, from, to));
         // Every word once on each side: several countries share a language, and opposites come both ways.
-        let (mut froms, mut tos) = (HashSet::new(), HashSet::new());
+        let (mut bases, mut changed) = (HashSet::new(), HashSet::new());
         let pairs = pairs.filter(|(from, to)| {
-            let is_new = !froms.contains(from) && !tos.contains(to);
-            let is_turned = name == "opposites" && (tos.contains(from) || froms.contains(to));
+            let is_new = !bases.contains(from) && !changed.contains(to);
+            let is_turned = name == "opposites" && (changed.contains(from) || bases.contains(to));
             if is_new && !is_turned {
-                froms.insert(from.clone());
-                tos.insert(to.clone());
+                bases.insert(from.clone());
+                changed.insert(to.clone());
             }
             is_new && !is_turned
         });

@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use thirtyfour::prelude::*;
 
@@ -217,11 +219,12 @@ impl Page {
 
     /// Saves a picture of the whole page.
     pub async fn picture(&self, name: &str) {
-        let size: (u32, u32) =
-            self.script("return [innerWidth, document.documentElement.scrollHeight]").await;
-        let _ = self.browser.driver.set_window_rect(0, 0, size.0, size.1 + 200).await;
-        let path = crate::screenshots().join(format!("{name}.png"));
-        self.browser.driver.screenshot(&path).await.expect("a picture");
+        let whole_page = serde_json::json!({ "captureBeyondViewport": true });
+        let answer = self.browser.driver.cdp().send_raw("Page.captureScreenshot", whole_page).await;
+        let answer = answer.expect("a picture");
+        let picture =
+            STANDARD.decode(answer["data"].as_str().unwrap_or_default()).expect("a picture in base64");
+        std::fs::write(crate::screenshots().join(format!("{name}.png")), picture).expect("a saved picture");
     }
 
     /// What the browser complained about since the last call.
