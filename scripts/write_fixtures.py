@@ -377,6 +377,10 @@ prompts, as `transformers` computes them from these files in float32 on the CPU.
 Written by `scripts/write_fixtures.py` with Python {python}, torch {torch}, transformers {transformers},
 tokenizers {tokenizers}.
 `tests/checkpoints.rs` holds our own engine to these answers; `docs/validation.md` shows how close it comes.
+
+`theory/` holds small pairs of models as plain matrices, with the ranks, distances, residuals and scores that numpy
+gives for them.
+Written by `scripts/write_theory_fixtures.py`; the tests of `src/lab/tensors.rs` hold our own numbers to these.
 """
 
 
