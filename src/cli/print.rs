@@ -91,8 +91,12 @@ fn print_parallelism(parallelism: &ParallelismReport, out: &mut dyn Write) -> Re
         let ParallelismScore { score, null_random_mean, null_shuffled_mean, p_adjusted, state, .. } = score;
         writeln!(
             out,
-            "{:<name_width$} {score:>7.3} {null_random_mean:>14.3} {null_shuffled_mean:>19.3} {p_adjusted:>7.3}   {}",
+            "{:<name_width$} {:>7} {:>14} {:>19} {:>7}   {}",
             format!("  {name}"),
+            number(*score),
+            number(*null_random_mean),
+            number(*null_shuffled_mean),
+            number(*p_adjusted),
             words::state_name(*state)
         )?;
     }

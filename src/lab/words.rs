@@ -353,7 +353,8 @@ pub fn pairing(parallelism: &ParallelismReport, least: f64) -> Option<&'static s
 pub fn probability(p: f64) -> String {
     match p {
         ..1e-4 => "<0.01%".into(),
-        ..0.01 => format!("{:.2}%", 100.0 * p),
+        // Near nothing and near certainty the second decimal is what differs.
+        ..0.01 | 0.99.. => format!("{:.2}%", 100.0 * p),
         _ => percent(p),
     }
 }
@@ -708,6 +709,7 @@ mod tests {
         assert_eq!(probability(0.00002), "<0.01%");
         assert_eq!(probability(0.000155), "0.02%");
         assert_eq!(probability(0.042), "4.2%");
+        assert_eq!(probability(0.9993), "99.93%");
     }
 
     #[test]

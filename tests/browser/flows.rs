@@ -368,6 +368,22 @@ async fn a_damaged_or_oversized_link_is_explained_and_the_page_starts_anyway() {
 }
 
 #[tokio::test]
+async fn whoever_listens_to_the_page_hears_what_everything_is() {
+    let page = Page::open(PLAIN, &site()).await;
+    page.settled().await;
+    let silent: Vec<String> = page
+        .script(
+            "const named = e => e.labels?.length || e.ariaLabel || e.getAttribute('aria-labelledby') || e.textContent.trim();
+             const silent = [...document.querySelectorAll('input, select, button, progress, [role=img], [tabindex]')]
+                 .filter(e => !named(e));
+             const levelless = [...document.querySelectorAll('[role=heading]')].filter(e => !e.ariaLevel);
+             return [...silent, ...levelless].map(e => e.outerHTML);",
+        )
+        .await;
+    assert_eq!(silent, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn pictures_of_the_page() {
     let sizes = [("laptop", (1280, 900)), ("phone", (390, 844)), ("projector", (1920, 1080))];
     for (size, window) in sizes {

@@ -68,7 +68,7 @@ pub fn CoupledMapPanel() -> impl IntoView {
                     "A linear map is fitted on half of the tokens’ unembeddings, then tested on the other half and, transposed, on contexts that took no part in the fit. Both residuals vanish exactly when the distributions are equal on what was seen; shuffled data and a model that always answers the same are what it is measured against. A small residual between different distributions is common and is no equivalence."
                 </p>
             </header>
-            <div class="table-scroll" tabindex="0" role="region" aria-labelledby="map-title">
+            <div class="table-scroll" tabindex="0" role="group" aria-labelledby="map-title">
                 <table data-testid="coupled-map">
                     <thead>
                         <tr>

@@ -39,7 +39,7 @@ pub fn DivergencesPanel() -> impl IntoView {
                 <h2 id="divergences-title">"How far apart"</h2>
                 <p>"KL and JS in nats; TV from 0 to 1; the last column is the largest difference of a log-probability."</p>
             </header>
-            <div class="table-scroll" tabindex="0" role="region" aria-labelledby="divergences-title">
+            <div class="table-scroll" tabindex="0" role="group" aria-labelledby="divergences-title">
                 <table data-testid="divergences">
                     <thead>
                         <tr>

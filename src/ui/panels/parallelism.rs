@@ -57,7 +57,7 @@ fn Scores(report: Report) -> impl IntoView {
     let pairs: Vec<String> =
         scores.pairs.iter().map(|(base, changed)| format!("{base} → {changed}")).collect();
     view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-labelledby="parallelism-title">
+        <div class="table-scroll" tabindex="0" role="group" aria-labelledby="parallelism-title">
             <table>
                 <thead>
                     <tr>

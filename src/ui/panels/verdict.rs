@@ -101,7 +101,7 @@ fn FindingView(words: FindingWords, level: &'static str) -> impl IntoView {
     view! {
         <div class="finding" data-mood=mood(words.kind)>
             <p class="finding__about">{words.about}</p>
-            <p class="finding__headline" role="heading" attr:aria-level=level data-testid=format!("{testid}-headline")>
+            <p class="finding__headline" role="heading" aria-level=level data-testid=format!("{testid}-headline")>
                 {words.headline}
             </p>
             <p class="finding__scope" data-testid=format!("{testid}-scope")>

@@ -24,7 +24,7 @@ pub fn Ruler(
         number(largest)
     );
     view! {
-        <figure class="ruler" role="img" aria-label=spoken>
+        <div class="ruler" role="img" aria-label=spoken>
             <div class="ruler__line">
                 <span class="ruler__noise" style:--at=at(floor)></span>
                 <span class="ruler__unclear" style:--at=at(floor) style:--to=at(10.0 * floor)></span>
@@ -41,10 +41,10 @@ pub fn Ruler(
                     })
                     .collect_view()}
             </div>
-            <figcaption>
+            <p class="ruler__keys">
                 <span class="ruler__key ruler__key--noise">"noise"</span>
                 <span class="ruler__key ruler__key--mark">"largest difference of a log-probability, nats"</span>
-            </figcaption>
-        </figure>
+            </p>
+        </div>
     }
 }
