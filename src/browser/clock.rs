@@ -1,5 +1,6 @@
 //! Time, on the page and in workers alike.
 
+use gloo::timers::callback::Timeout;
 use gloo::timers::future::TimeoutFuture;
 use js_sys::Reflect;
 use wasm_bindgen::JsCast;
@@ -7,6 +8,11 @@ use wasm_bindgen::JsCast;
 /// Milliseconds since the page or the worker was started.
 pub fn now_millis() -> f64 {
     performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Runs something when events that have arrived have been handled.
+pub fn in_next_turn(run: impl FnOnce() + 'static) {
+    Timeout::new(0, run).forget();
 }
 
 /// Notes this moment under a name, for the browser's own tools and for benchmarks.

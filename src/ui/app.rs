@@ -1,7 +1,6 @@
 //! The page: verdict first, then what to compare, then what it rests on.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::panels::{
     ConceptPicker, CoupledMapPanel, DivergencesPanel, EngineLine, ModelBox, NextTokensPanel,
@@ -58,9 +57,8 @@ pub fn App() -> impl IntoView {
 /// Replaces the placeholder of `index.html` by the page.
 pub fn mount() {
     page::show_panics();
-    spawn_local(async {
-        // A task of its own: the browser has just spent one on starting this program.
-        clock::next_turn().await;
+    // A task of its own: the browser has just spent one on starting this program.
+    clock::in_next_turn(|| {
         if let Some(element) = page::mount_point("app") {
             mount_to(element, || view! { <App /> }).forget();
             clock::mark("the page is mounted");
