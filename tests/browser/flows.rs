@@ -376,11 +376,14 @@ async fn whoever_listens_to_the_page_hears_what_everything_is() {
             "const named = e => e.labels?.length || e.ariaLabel || e.getAttribute('aria-labelledby') || e.textContent.trim();
              const silent = [...document.querySelectorAll('input, select, button, progress, [role=img], [tabindex]')]
                  .filter(e => !named(e));
-             const levelless = [...document.querySelectorAll('[role=heading]')].filter(e => !e.ariaLevel);
-             return [...silent, ...levelless].map(e => e.outerHTML);",
+             return silent.map(e => e.outerHTML);",
         )
         .await;
     assert_eq!(silent, Vec::<String>::new());
+    let headings: Vec<String> = page
+        .script("return [...document.querySelectorAll('h1, h2, h3')].slice(0, 2).map(e => e.tagName)")
+        .await;
+    assert_eq!(headings, ["H1", "H2"], "the verdict is the first heading below the title");
 }
 
 #[tokio::test]

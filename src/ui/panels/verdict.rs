@@ -61,8 +61,8 @@ fn Findings(report: Report) -> impl IntoView {
         <div class="verdict__findings">
             {words::findings(&report)
                 .into_iter()
-                .zip(["2", "3"])
-                .map(|(words, level)| view! { <FindingView words=words level=level /> })
+                .zip([true, false])
+                .map(|(words, leads)| view! { <FindingView words=words leads=leads /> })
                 .collect_view()}
         </div>
         <div class="verdict__level" data-testid="level" data-level=level_code(&report)>
@@ -93,17 +93,21 @@ fn Findings(report: Report) -> impl IntoView {
 
 /// The finding on one version of the property.
 #[component]
-fn FindingView(words: FindingWords, level: &'static str) -> impl IntoView {
+fn FindingView(words: FindingWords, leads: bool) -> impl IntoView {
     let testid = match words.version {
         Version::Visible => "verdict-visible",
         Version::Raw => "verdict-raw",
     };
+    let (headline, headline_id) = (words.headline, format!("{testid}-headline"));
+    let heading = if leads {
+        view! { <h2 class="finding__headline" data-testid=headline_id>{headline}</h2> }.into_any()
+    } else {
+        view! { <h3 class="finding__headline" data-testid=headline_id>{headline}</h3> }.into_any()
+    };
     view! {
         <div class="finding" data-mood=mood(words.kind)>
             <p class="finding__about">{words.about}</p>
-            <p class="finding__headline" role="heading" aria-level=level data-testid=format!("{testid}-headline")>
-                {words.headline}
-            </p>
+            {heading}
             <p class="finding__scope" data-testid=format!("{testid}-scope")>
                 {words.scope}
             </p>
