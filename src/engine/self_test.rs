@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::session::{LoadError, RunError, Session};
 
-/// Largest deviation at which an engine may be trusted, nats: what WebGPU's arithmetic may cost.
-pub const TOLERANCE: f64 = 1e-3;
-
 /// The contents of `self_test.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SelfTest {

@@ -299,19 +299,6 @@ pub fn state_name(state: PropertyState) -> &'static str {
     }
 }
 
-/// One score against its nulls.
-pub fn score_sentence(score: &ParallelismScore) -> String {
-    format!(
-        "{} ({}): score {}, random pairs {}, shuffled partners {}, p = {}.",
-        state_name(score.state),
-        if score.exact { "exactly parallel" } else { "not exactly parallel" },
-        number(score.score),
-        number(score.null_random_mean),
-        number(score.null_shuffled_mean),
-        number(score.p_adjusted)
-    )
-}
-
 /// Three significant digits, as people read them: `0.0123`, `4.51`, `3.2e-7`, `∞`.
 pub fn number(value: f64) -> String {
     let magnitude = value.abs();
