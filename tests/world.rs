@@ -10,7 +10,7 @@ use all_or_none::training::hub::{SELF_TEST_PROMPTS, SelfTest};
 use all_or_none::worlds::baseline::{Text, entropy, kl_from_log_probs, texts};
 use all_or_none::worlds::grammar::Grammar;
 use all_or_none::worlds::materials::{
-    CALIBRATION_SEED, N_CALIBRATION_TEXTS, calibration, concepts, prompt_sets,
+    CALIBRATION_SEED, ConceptPairs, N_CALIBRATION_TEXTS, calibration, concepts, prompt_sets,
 };
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -147,6 +147,51 @@ fn the_bundled_materials_are_those_of_this_world() {
     let json = |path| serde_json::from_str::<Value>(&public(path)).unwrap();
     assert_eq!(json("world/concepts.json"), json!(concepts()), "run `train world` again");
     assert_eq!(json("world/prompts.json"), json!(prompt_sets()), "run `train world` again");
+}
+
+/// What does not need a vocabulary to be seen; docs/concepts.md has the shares of single tokens.
+#[test]
+fn the_english_concepts_have_enough_of_everything() {
+    let concepts: Vec<ConceptPairs> = serde_json::from_str(&public("concepts/english.json")).unwrap();
+    let n_different = |texts: &[&String]| texts.iter().collect::<HashSet<_>>().len();
+    assert_eq!(concepts.len(), 16);
+    for concept in &concepts {
+        let name = &concept.name;
+        for side in [0, 1] {
+            let words: HashSet<&String> =
+                concept.pairs.iter().map(|(base, changed)| [base, changed][side]).collect();
+            assert_eq!(words.len(), concept.pairs.len(), "{name} has a word twice on one side");
+            assert!(words.len() >= 24, "{name} has {} pairs", words.len());
+            assert!(
+                words.iter().all(|word| word.chars().all(char::is_alphanumeric)),
+                "{name} has a strange word"
+            );
+        }
+        assert!(concept.steering.len() >= 12, "{name} has {} pairs of contexts", concept.steering.len());
+        assert!(concept.steering.iter().all(|(base, changed)| base != changed), "{name} changes nothing");
+        if name == "capital letters" {
+            assert!(concept.relation.is_none() && concept.labelled.is_empty());
+            continue;
+        }
+
+        let relation = concept.relation.as_ref().unwrap();
+        let (subjects, answers): (Vec<_>, Vec<_>) =
+            (relation.subjects.iter().collect(), relation.answers.iter().collect());
+        assert_eq!(n_different(&subjects), subjects.len(), "{name} has a subject twice");
+        assert_eq!(n_different(&answers), answers.len(), "{name} has an answer twice");
+        assert!(subjects.len() >= 40 && answers.len() >= 20, "{name}: {} subjects", subjects.len());
+        assert!(relation.context.contains("{}"), "{name} has no place for its subjects");
+        assert!(!relation.query.ends_with(' '), "{name}: a query ends before the space of its answer");
+
+        let texts: Vec<&String> = concept.labelled.iter().map(|(text, _)| text).collect();
+        assert_eq!(n_different(&texts), texts.len(), "{name} has a text twice");
+        let mut by_last_word: HashMap<&str, [usize; 2]> = HashMap::new();
+        for (text, label) in &concept.labelled {
+            by_last_word.entry(text.rsplit(' ').next().unwrap()).or_default()[usize::from(*label)] += 1;
+        }
+        assert!(by_last_word.values().all(|[no, yes]| no == yes), "{name}: a last word tells the label");
+        assert_eq!(by_last_word.values().map(|[no, _]| no).sum::<usize>(), 32);
+    }
 }
 
 #[test]

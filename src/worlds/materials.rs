@@ -1,5 +1,5 @@
-//! What the page and the command line need of a world beside its models: calibration sentences, concept pairs and
-//! preset prompts.
+//! What the page and the command line need of a world beside its models: calibration sentences, concepts and preset
+//! prompts.
 
 use std::collections::HashSet;
 
@@ -7,21 +7,44 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::contexts::{CONTEXTS, Contexts, Subjects, Turned};
 use super::english::{FAMILIES, TABLES};
 use super::grammar::Grammar;
+use super::pattern::{Part, expand};
 
 /// Number of bundled calibration sentences.
 pub const N_CALIBRATION_TEXTS: usize = 160;
 /// Their seed.
 pub const CALIBRATION_SEED: u64 = 7;
 
-/// A relation between words, as pairs of single tokens.
+/// A concept as pairs of single tokens, with the contexts that it is tested in: one entry of a concept file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConceptPairs {
     /// What the page calls it.
     pub name: String,
     /// (from, to).
     pub pairs: Vec<(String, String)>,
+    /// For relational linearity.
+    pub relation: Option<Relation>,
+    /// For probing: (context, label).
+    pub labelled: Vec<(String, bool)>,
+    /// For steering: (base, changed) contexts.
+    pub steering: Vec<(String, String)>,
+    /// The subspace that relational linearity is asked on.
+    pub gamma: String,
+}
+
+/// Subjects and one question about them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relation {
+    /// What is put for `{}`.
+    pub subjects: Vec<String>,
+    /// Text that ends with what is known of the subject.
+    pub context: String,
+    /// Text appended to it.
+    pub query: String,
+    /// The single tokens that may follow.
+    pub answers: Vec<String>,
 }
 
 /// Prompts that the page offers together.
@@ -64,7 +87,15 @@ pub fn concepts() -> Vec<ConceptPairs> {
             }
             is_new && !is_turned
         });
-        ConceptPairs { name: name.to_owned(), pairs: pairs.collect() }
+        let contexts = CONTEXTS.iter().find(|contexts| contexts.name == name);
+        ConceptPairs {
+            name: name.to_owned(),
+            pairs: pairs.collect(),
+            relation: contexts.map(|contexts| relation(&contexts.relation)),
+            labelled: contexts.map(labelled).unwrap_or_default(),
+            steering: contexts.map(|contexts| steering(&contexts.steering)).unwrap_or_default(),
+            gamma: "answers".to_owned(),
+        }
     };
     vec![
         concept(
@@ -145,22 +176,108 @@ pub fn prompt_sets() -> Vec<PromptSet> {
     ]
 }
 
+/// Every row of the relation's table with every filling of the other slots.
+fn relation(subjects: &Subjects) -> Relation {
+    let (mut texts, mut answers) = (Vec::new(), Vec::new());
+    for (row, answer) in column(subjects.table, subjects.answer).into_iter().enumerate() {
+        for turn in 0..subjects.n_turns {
+            let row_of = |table: &str, nth: usize| {
+                if table == subjects.table { row } else { row_of_turn(turn, nth) }
+            };
+            let subjects = subjects.patterns.iter().filter_map(|pattern| fill(pattern, turn, row_of));
+            push_new(&mut texts, subjects);
+        }
+        push_new(&mut answers, [answer.to_owned()]);
+    }
+    Relation {
+        subjects: texts,
+        context: subjects.context.to_owned(),
+        query: subjects.query.to_owned(),
+        answers,
+    }
+}
+
+/// Each class's texts, the one that the label holds of last.
+fn labelled(contexts: &Contexts) -> Vec<(String, bool)> {
+    let mut all = Vec::new();
+    for (label, class) in [(false, &contexts.labelled.no), (true, &contexts.labelled.yes)] {
+        for pattern in class.patterns {
+            let turns = 0..class.n_turns;
+            push_new(
+                &mut all,
+                turns.filter_map(|turn| Some((fill(pattern, turn, |_, nth| row_of_turn(turn, nth))?, label))),
+            );
+        }
+    }
+    all
+}
+
+/// Both contexts of each pair, filled with the same words.
+fn steering(contexts: &Turned<(&str, &str)>) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for (base, changed) in contexts.patterns {
+        let text = |pattern, turn| fill(pattern, turn, |_, nth| row_of_turn(turn, nth));
+        let turns = 0..contexts.n_turns;
+        push_new(&mut all, turns.filter_map(|turn| Some((text(base, turn)?, text(changed, turn)?))));
+    }
+    all
+}
+
+/// Every other row, so that neighbours stay free for a sentence's second thing of the same kind, and opposites stay
+/// in the direction of the concept's pairs.
+fn row_of_turn(turn: usize, nth: usize) -> usize {
+    2 * turn + nth
+}
+
+/// A pattern as text: the `turn`-th of its choices, and for the slot of a table's nth thing (`person` is the 0th,
+/// `person2` the first) the row `row_of(table, nth)`, counted round. `None` where the pattern or a slot is not of
+/// this world.
+fn fill(pattern: &str, turn: usize, row_of: impl Fn(&str, usize) -> usize) -> Option<String> {
+    let sequences = expand(pattern).ok()?;
+    let sequence = &sequences[turn % sequences.len()];
+    let word = |part: &Part| match part {
+        Part::Word(word) => Some(word.clone()),
+        Part::Slot { table, variable, column: form } => {
+            let number: usize = variable[table.len()..].parse().unwrap_or(1);
+            let forms = column(table, form);
+            forms.get(row_of(table, number - 1) % forms.len().max(1)).map(|&form| form.to_owned())
+        }
+    };
+    Some(sequence.parts.iter().map(word).collect::<Option<Vec<_>>>()?.join(" "))
+}
+
+/// Appends what is not yet there.
+fn push_new<T: PartialEq>(all: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    for item in more {
+        if !all.contains(&item) {
+            all.push(item);
+        }
+    }
+}
+
 /// Two columns of a table, side by side.
 fn column_pairs(table: &str, from: &str, to: &str) -> Vec<(String, String)> {
+    let pairs = column(table, from).into_iter().zip(column(table, to));
+    pairs.map(|(from, to)| (from.to_owned(), to.to_owned())).collect()
+}
+
+/// A column of a table, from the first row on; empty where there is none.
+fn column(table: &str, name: &str) -> Vec<&'static str> {
     let Some(table) = TABLES.iter().find(|candidate| candidate.name == table) else {
         return Vec::new();
     };
-    let column = |name: &str| table.columns.split_whitespace().position(|column| column == name);
-    let (Some(from), Some(to)) = (column(from), column(to)) else {
+    let Some(column) = table.columns.split_whitespace().position(|column| column == name) else {
         return Vec::new();
     };
-    let form = |row: &str, column: usize| row.split_whitespace().nth(column).map(str::to_owned);
-    table.rows.lines().filter_map(|row| Some((form(row, from)?, form(row, to)?))).collect()
+    table.rows.lines().filter_map(|row| row.split_whitespace().nth(column)).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::worlds::vocabulary::Vocabulary;
 
     #[test]
     fn every_concept_has_enough_pairs_of_single_tokens() {
@@ -186,6 +303,160 @@ mod tests {
         }
         assert!(concepts[4].pairs.contains(&("hot".to_owned(), "cold".to_owned())));
         assert!(!concepts[4].pairs.contains(&("cold".to_owned(), "hot".to_owned())), "one direction only");
+    }
+
+    /// What the world says comes next; fails where no sentence begins so.
+    fn next(grammar: &Grammar, text: &str) -> Vec<f64> {
+        let ids = grammar.vocabulary().encode(text).unwrap_or_else(|| panic!("unknown word in: {text}"));
+        grammar.next_distribution(&ids).unwrap_or_else(|| panic!("no sentence begins so: {text}"))
+    }
+
+    fn mass<'a>(grammar: &Grammar, next: &[f64], words: impl IntoIterator<Item = &'a str>) -> f64 {
+        let ids: HashSet<u32> = words.into_iter().filter_map(|word| grammar.vocabulary().id(word)).collect();
+        ids.into_iter().map(|id| next[id as usize]).sum()
+    }
+
+    #[test]
+    fn every_relation_is_answered_by_its_answers() {
+        let grammar = Grammar::english().unwrap();
+        for concept in concepts() {
+            let name = &concept.name;
+            let relation = concept.relation.unwrap();
+            assert!(relation.subjects.len() >= 20, "{name} has {} subjects", relation.subjects.len());
+            let mut answers_given: HashSet<&str> = HashSet::new();
+            for subject in &relation.subjects {
+                let context = relation.context.replace("{}", subject);
+                next(&grammar, &context);
+                let next = next(&grammar, &format!("{context}{}", relation.query));
+                let mass = mass(&grammar, &next, relation.answers.iter().map(String::as_str));
+                assert!(
+                    mass > 1.0 - 1e-9,
+                    "{name}: {mass} of the answers after: {context}{}",
+                    relation.query
+                );
+                let likeliest = relation.answers.iter().max_by(|a, b| {
+                    let p = |word: &str| next[grammar.vocabulary().id(word).unwrap() as usize];
+                    p(a).total_cmp(&p(b))
+                });
+                answers_given.extend(likeliest.map(String::as_str));
+            }
+            let n_different = relation.subjects.iter().collect::<HashSet<_>>().len();
+            assert_eq!(n_different, relation.subjects.len(), "{name} has a subject twice");
+            assert_eq!(
+                answers_given.len(),
+                relation.answers.len(),
+                "{name} has an answer that nothing asks for"
+            );
+        }
+    }
+
+    /// Six of the seven labels say what comes next, and the world knows what does.
+    #[test]
+    fn labels_are_what_the_world_says_comes_next() {
+        let grammar = Grammar::english().unwrap();
+        let opposites: HashMap<&str, &str> =
+            column("opposite", "word").into_iter().zip(column("opposite", "other")).collect();
+        let columns = |pairs: &[(&str, &str)]| {
+            pairs.iter().flat_map(|(table, form)| column(table, form)).collect::<Vec<_>>()
+        };
+        for concept in concepts() {
+            let due = match concept.name.as_str() {
+                "superlatives" => columns(&[("trait", "most"), ("quality", "most"), ("difficulty", "most")]),
+                "comparatives" => columns(&[("trait", "more"), ("quality", "more"), ("difficulty", "more")]),
+                "plurals" => {
+                    columns(&[("animal", "many"), ("worker", "many"), ("thing", "many"), ("task", "many")])
+                }
+                "past tenses" => columns(&[("motion", "past"), ("act", "past"), ("deal", "past")]),
+                "capitals" => columns(&[("country", "capital")]),
+                _ => Vec::new(),
+            };
+            for (text, label) in &concept.labelled {
+                let next = next(&grammar, text);
+                let mass = match concept.name.as_str() {
+                    "languages" => continue,
+                    "opposites" => {
+                        let asked = text.split(' ').find_map(|word| opposites.get(word));
+                        mass(&grammar, &next, asked.copied())
+                    }
+                    _ => mass(&grammar, &next, due.iter().copied()),
+                };
+                let holds = if *label { mass > 0.99 } else { mass < 0.01 };
+                assert!(holds, "{}: {label}, but {mass} after: {text}", concept.name);
+            }
+        }
+    }
+
+    /// The seventh label is about the whole sentence, so its likeliest end is read.
+    #[test]
+    fn sentences_about_a_language_name_one_and_the_others_do_not() {
+        let grammar = Grammar::english().unwrap();
+        let languages = column("country", "language");
+        let concept = concepts().into_iter().find(|concept| concept.name == "languages").unwrap();
+        for (text, label) in &concept.labelled {
+            let mut sentence = grammar.vocabulary().encode(text).unwrap();
+            loop {
+                let next = grammar.next_distribution(&sentence).unwrap();
+                let likeliest = (0u32..).zip(&next).max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap().0;
+                if likeliest == Vocabulary::END_ID {
+                    break;
+                }
+                sentence.push(likeliest);
+            }
+            let sentence = grammar.vocabulary().decode(&sentence);
+            let names_one = sentence.split(' ').any(|word| languages.contains(&word));
+            assert_eq!(names_one, *label, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn labelled_texts_are_enough_and_their_last_word_does_not_tell_the_label() {
+        for concept in concepts() {
+            let name = &concept.name;
+            let different: HashSet<&str> = concept.labelled.iter().map(|(text, _)| text.as_str()).collect();
+            assert_eq!(different.len(), concept.labelled.len(), "{name} has a text twice");
+            let mut by_last_word: HashMap<&str, [usize; 2]> = HashMap::new();
+            for (text, label) in &concept.labelled {
+                let last = text.rsplit(' ').next().unwrap();
+                by_last_word.entry(last).or_default()[usize::from(*label)] += 1;
+            }
+            for label in [0, 1] {
+                let n: usize = by_last_word.values().map(|counts| counts[label]).sum();
+                assert!((30..=50).contains(&n), "{name} has {n} texts of label {label}");
+            }
+            let n_guessed: usize = by_last_word.values().map(|[no, yes]| no.max(yes)).sum();
+            let accuracy = n_guessed as f64 / concept.labelled.len() as f64;
+            assert!(accuracy < 0.75, "{name}: the last word tells {accuracy} of the labels");
+        }
+    }
+
+    #[test]
+    fn steering_contexts_raise_the_changed_words_over_the_base_words() {
+        let grammar = Grammar::english().unwrap();
+        for concept in concepts() {
+            let name = &concept.name;
+            assert!(concept.steering.len() >= 12, "{name} has {} pairs of contexts", concept.steering.len());
+            let lead = |text: &str| {
+                let next = next(&grammar, text);
+                let side = |side: fn(&(String, String)) -> &String| {
+                    mass(&grammar, &next, concept.pairs.iter().map(|pair| side(pair).as_str()))
+                };
+                side(|pair| &pair.1) - side(|pair| &pair.0)
+            };
+            for (base, changed) in &concept.steering {
+                let rise = lead(changed) - lead(base);
+                assert!(rise > 0.5, "{name}: the changed words gain {rise} from `{base}` to `{changed}`");
+            }
+        }
+    }
+
+    #[test]
+    fn a_slot_takes_the_row_of_its_turn_and_a_second_thing_the_row_after() {
+        let text = |pattern, turn| fill(pattern, turn, |_, nth| row_of_turn(turn, nth));
+        assert_eq!(text("{person.name} is (very|so)", 1).as_deref(), Some("john is so"));
+        let twice = "{person2.name} , {person.he} and {person.him}";
+        assert_eq!(text(twice, 0).as_deref(), Some("mary , he and him"));
+        assert_eq!(text("{person.name}", 8).as_deref(), Some("tom"), "sixteen people, counted round");
+        assert_eq!(text("{nobody.name}", 0), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! [`baseline`] (how far from the truth any predictor is).
 
 pub mod baseline;
+mod contexts;
 pub mod english;
 pub mod grammar;
 pub mod materials;
