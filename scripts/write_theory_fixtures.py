@@ -2,17 +2,22 @@
 """Writes fixtures/theory/tensors.json: small pairs of models with the numbers that theory.md's formulas give for them.
 
 Straightforward numpy on whole n×V matrices, sharing no code and no short cut with src/theory. Every entry of every
-matrix is a multiple of 2^-16, so that a file of integers holds it exactly and f32 holds it too.
+matrix is a multiple of 2^-16, so that a file of integers holds it exactly and f32 holds it too. Nulls and intervals of
+parallelism come from draws of their own, with the spread that such draws have.
 
     python scripts/write_theory_fixtures.py
 """
 
 import json
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 
 SCALE = 65536
+NULL_DRAWS = 20_000
+BOOTSTRAPS = 24
+REPLICATES = 2000
 OUT = Path(__file__).resolve().parent.parent / "fixtures" / "theory" / "tensors.json"
 
 
@@ -142,6 +147,110 @@ def case(name, f_a, g_a, f_b, g_b, pairs, clusters=None, is_f32=False):
     }
 
 
+def random_scores(vectors, base, changed):
+    """Mean off-diagonal cosine of vectors[changed] − vectors[base] (rows of tokens), for each row of base and changed. A
+    token paired with itself has cosine 0 with every pair."""
+    scores = []
+    for some in np.array_split(np.arange(len(base)), 20):
+        delta = vectors[changed[some]] - vectors[base[some]]
+        length = np.linalg.norm(delta, axis=2, keepdims=True)
+        unit = delta / np.where(length > 0, length, 1)
+        m = unit.shape[1]
+        scores.append(((unit.sum(1) ** 2).sum(1) - (unit**2).sum((1, 2))) / (m * (m - 1)))
+    return np.concatenate(scores)
+
+
+def nulls(rng, vectors, pairs):
+    """Scores with the distinct tokens of the pairs exchanged for distinct random ones (N1), and with the changed tokens
+    in random order among the pairs (N2)."""
+    distinct, places = np.unique(pairs, return_inverse=True)
+    places = places.reshape(-1, 2)
+    drawn = rng.random((NULL_DRAWS, len(vectors))).argsort(1)[:, : len(distinct)]
+    random = random_scores(vectors, drawn[:, places[:, 0]], drawn[:, places[:, 1]])
+    order = rng.random((NULL_DRAWS, len(pairs))).argsort(1)
+    base = np.broadcast_to(pairs[:, 0], order.shape)
+    return random, random_scores(vectors, base, pairs[:, 1][order])
+
+
+def weighted_scores(c, w):
+    """Σ_{i≠j} w_i w_j c_ij / Σ_{i≠j} w_i w_j for each row of w; c is one matrix or one for each row. 1 where nothing
+    lies off the diagonal."""
+    c = np.broadcast_to(c, (len(w),) + c.shape[-2:])
+    own = np.einsum("bi,bi,bii->b", w, w, c)
+    total = w.sum(1) ** 2 - (w**2).sum(1)
+    with np.errstate(invalid="ignore"):
+        return np.where(total > 0, (np.einsum("bi,bj,bij->b", w, w, c) - own) / total, 1.0)
+
+
+def correlations(r, weights):
+    """Correlations of the columns of r over contexts, for each row of weights of the contexts."""
+    shares = weights / weights.sum(1, keepdims=True)
+    apart = r[None] - (shares @ r)[:, None]
+    covariance = np.einsum("bx,bxi,bxj->bij", shares, apart, apart)
+    sd = np.sqrt(np.einsum("bii->bi", covariance))
+    return covariance / sd[:, :, None] / sd[:, None, :]
+
+
+def bca(replicates, score, left_out):
+    """Efron's BCa limits, the influence of every unit of every sample from the scores without it."""
+    normal = NormalDist()
+    apart = replicates - score
+    shift = normal.inv_cdf(((apart < -1e-12).mean()) + 0.5 * (abs(apart) <= 1e-12).mean())
+    influence = np.concatenate([(len(u) - 1) / len(u) * (np.mean(u) - u) for u in left_out])
+    skew = (influence**3).sum() / (6 * (influence**2).sum() ** 1.5)
+    z = np.array([shift + normal.inv_cdf(q) for q in (0.025, 0.975)])
+    levels = [normal.cdf(x) for x in shift + z / (1 - skew * z)]
+    return np.quantile(replicates, levels)
+
+
+def without_each(n):
+    return 1.0 - np.eye(n)
+
+
+def bootstrap(rng, c, ratios=None, texts=None):
+    """Mean and standard deviation, over many bootstraps of the usual size, of the limits: over pairs for cosines c; over
+    pairs and texts where the log-ratios of the pairs (n×m) are given."""
+    m = len(c)
+    score = weighted_scores(c, np.ones((1, m)))[0]
+    left_out = [weighted_scores(c, without_each(m))]
+    if ratios is not None:
+        names, text = np.unique(texts, return_inverse=True)
+        without_a_text = correlations(ratios, without_each(len(names))[:, text])
+        left_out.append(weighted_scores(without_a_text, np.ones((len(names), m))))
+    limits = []
+    for _ in range(BOOTSTRAPS):
+        pairs = rng.multinomial(m, np.full(m, 1 / m), size=REPLICATES).astype(float)
+        resampled = c
+        if ratios is not None:
+            drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=REPLICATES).astype(float)
+            resampled = correlations(ratios, drawn[:, text])
+        limits.append(bca(weighted_scores(resampled, pairs), score, left_out))
+    return np.mean(limits, axis=0), np.std(limits, axis=0, ddof=1)
+
+
+def statistics(seed, f, g, pairs, texts):
+    """What parallelism.rs finds by random draws, in the model's own coordinates and from log-probabilities."""
+    rng = np.random.default_rng(seed)
+    pairs = np.array(pairs)
+    l = log_softmax(f @ g.T)
+    l = (l - l.mean(0)).T
+    ratios = (l[pairs[:, 1]] - l[pairs[:, 0]]).T
+    found = {}
+    for version, vectors, more in (("raw", g, ()), ("visible", l, (ratios, np.array(texts)))):
+        random, shuffled = nulls(rng, vectors, pairs)
+        c = cosines(vectors[pairs[:, 1]] - vectors[pairs[:, 0]])
+        limits, spread = bootstrap(rng, c, *more)
+        found[version] = {
+            "score": off_diagonal_mean(c),
+            "random": [random.mean(), random.std()],
+            "shuffled": [shuffled.mean(), shuffled.std()],
+            "p": np.mean(random >= off_diagonal_mean(c) - 1e-12),
+            "low": [limits[0], spread[0]],
+            "high": [limits[1], spread[1]],
+        }
+    return found
+
+
 def twin(rng, f, g, dark_f, dark_g):
     """Another pair of matrices with the same distribution: dark columns, then a change of basis, then a shift of g."""
     f = np.hstack([f, np.zeros((len(f), dark_g)), draw(rng, len(f), dark_f)])
@@ -169,6 +278,21 @@ def main():
         case("nearly equal", f, g, f, near_g, pairs, texts),
         case("too few tokens to halve", f[:, :4] @ draw(rng, 4, 9), narrow, draw(rng, 30, 2), draw(rng, 14, 2), pairs[:6]),
     ]
+    sharing = [(0, 1), (0, 2), (0, 3), (4, 5), (5, 6), (7, 8), (9, 8)]
+    rounded = lambda x: {k: rounded(y) for k, y in x.items()} if isinstance(x, dict) else np.round(x, 9).tolist()
+    for seed, (place, asked) in enumerate([(0, pairs), (2, sharing), (5, pairs), (6, sharing)]):
+        of = cases[place]
+        f_a, g_a, f_b, g_b = (
+            np.array(of[name]).reshape(rows, -1) / SCALE
+            for name, rows in (("f_a", of["n"]), ("g_a", of["v"]), ("f_b", of["n"]), ("g_b", of["v"]))
+        )
+        of["statistics"] = {
+            "pairs": asked,
+            "draws": NULL_DRAWS,
+            "bootstraps": BOOTSTRAPS,
+            "a": rounded(statistics(2 * seed, f_a, g_a, asked, texts)),
+            "b": rounded(statistics(2 * seed + 1, f_b, g_b, asked, texts)),
+        }
     OUT.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
     OUT.write_text(f'{{"scale":{SCALE},"cases":[\n{lines}\n]}}\n', encoding="utf-8")

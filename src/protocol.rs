@@ -28,10 +28,12 @@ pub enum RequestBody {
         /// Where the files are.
         source: ModelFilesSource,
     },
-    /// Run the loaded model on all prompts and calibration texts.
+    /// Run the loaded model on all prompts, the concepts' contexts and the calibration texts.
     Observe {
         /// The visitor's prompts.
         prompts: Vec<String>,
+        /// Texts whose last position becomes a context.
+        concept_contexts: Vec<String>,
         /// Texts whose every position becomes a context.
         calibration: Vec<String>,
     },
@@ -78,11 +80,11 @@ pub struct Response {
 /// What a worker answers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum ResponseBody {
-    /// More bytes have arrived; more answers follow.
+    /// More is done: bytes of a load, thousandths of a report. More answers follow.
     Progress {
-        /// Bytes so far.
+        /// So far.
         done: u64,
-        /// Bytes in all, where the host says.
+        /// In all, where that is known.
         total: Option<u64>,
     },
     /// The model is ready.

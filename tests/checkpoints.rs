@@ -151,7 +151,7 @@ fn hidden_states_times_unembedding_are_the_logits() {
     for fixture in names() {
         let session = load(files(&fixture)).unwrap();
         let texts = Known::of(&fixture).texts();
-        let observation = block_on(session.observe(&texts, &texts[..2])).unwrap();
+        let observation = block_on(session.observe(&texts, &texts[..1], &texts[..2])).unwrap();
         let (d, v) = (session.card().d_model, session.card().vocab_size);
         let hidden = observation.hidden.0.chunks(d);
         for (f, log_probs) in hidden.zip(observation.log_probs.0.chunks(v)) {

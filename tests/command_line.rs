@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use all_or_none::lab::Report;
+use all_or_none::lab::report::Property;
 use all_or_none::theory::equivalence::Level;
 use all_or_none::theory::verdict::{Reason, VerdictKind};
 use safetensors::tensor::{Dtype, TensorView};
@@ -201,11 +202,8 @@ fn a_seed_gives_the_same_report_again_and_prompts_come_as_lines_or_json_lines() 
     let prompts: Vec<&str> = first.prompts.iter().map(|prompt| prompt.text.as_str()).collect();
     assert_eq!(prompts, ["emma is the", "two dogs"]);
     let other = compare(&lines, "8");
-    assert_ne!(
-        first.parallelism.expect("scores").raw_b.score,
-        other.parallelism.expect("scores").raw_b.score,
-        "another seed is another twin"
-    );
+    let raw_b = |report: &Report| report.properties[0].scores.as_ref().expect("scores").raw_b.score;
+    assert_ne!(raw_b(&first), raw_b(&other), "another seed is another twin");
 }
 
 /// f (n×d), g (V×d) of two models and their twin relation: g_B = g_A T⁻¹ …, written as safetensors.
@@ -401,8 +399,125 @@ fn a_concept_of_unknown_words_is_too_little_data_and_names_what_was_left_out() {
     let report = report(&arguments);
     assert_eq!(report.verdict.visible.kind, VerdictKind::TooLittleData);
     assert!(report.verdict.visible.reasons.contains(&Reason::TooFewPairs));
-    let dropped: Vec<&str> = report.dropped_pairs.iter().map(|(base, _)| base.as_str()).collect();
-    assert_eq!(dropped, ["red", "blue"]);
+    assert_eq!(report.properties[0].dropped, ["red → redder", "blue → bluer"]);
+}
+
+/// One bundled concept has material for all five properties; what a twin by change of basis shares is all of it.
+#[test]
+fn every_property_of_a_concept_is_tested_and_shared_by_an_exact_twin() {
+    let report =
+        report(&["compare", "--json", "--a", A, "--b", "twin:change-of-basis", "--concept", "past tenses"]);
+    let names: Vec<Property> = report.properties.iter().map(|p| p.property).collect();
+    let all = [
+        Property::Parallelism,
+        Property::RelationalLinearity,
+        Property::LinearSubspace,
+        Property::LinearProbing,
+        Property::LinearSteering,
+    ];
+    assert_eq!(names, all);
+    for property in &report.properties {
+        let scores = property.scores.as_ref().unwrap_or_else(|| panic!("no scores: {property:?}"));
+        let gap = property.visible_gap.expect("distributions are equal");
+        assert!(gap.found <= gap.allowed, "{property:?}");
+        assert!(property.dropped.is_empty(), "{:?}", property.dropped);
+        assert_ne!(property.verdict.visible.kind, VerdictKind::Inconsistent, "{property:?}");
+        assert_eq!(scores.visible_a.state, scores.visible_b.state, "{property:?}");
+    }
+    // What is found in A works in an exact twin as what is found there.
+    for property in &report.properties[1..] {
+        if let Some(carried) = property.carried {
+            assert!((carried.b_from_a.score - carried.b_from_a.own).abs() < 0.05, "{carried:?}");
+        }
+    }
+    assert!(report.nearness.image_cosines.iter().all(|cosine| (cosine - 1.0).abs() < 1e-4));
+    let printed = answer(&["compare", "--a", A, "--b", "twin:change-of-basis", "--concept", "past tenses"]);
+    for words in
+        ["Linear probing of past tenses", "Relational linearity of past tenses", "by the coupled map"]
+    {
+        assert!(printed.contains(words), "{words}: {printed}");
+    }
+}
+
+#[test]
+fn concepts_and_twins_that_do_not_exist_are_named() {
+    let compare = |more: &[&str], words: &[&str]| {
+        check_complaint(&[&["compare", "--a", A][..], more].concat(), words);
+    };
+    compare(&["--b", B, "--concept", "smells"], &["smells", "superlatives", "languages"]);
+    compare(&["--b", "twin:mirror"], &["mirror", "change-of-basis", "break-parallelism"]);
+    compare(&["--b", "twin:change-of-basis=500"], &["500", "1 to 100"]);
+    compare(&["--b", "twin:observed-only"], &["fill all 32 dimensions"]);
+    let folder = scratch();
+    let misspelt = file(&folder, "c.json", r#"[{"name": "x", "pair": [["easy", "easiest"]]}]"#);
+    compare(&["--b", B, "--concepts", &misspelt], &["c.json", "pair"]);
+}
+
+/// Equal on what was looked at, and only there: the fourth prompt tells the two apart.
+#[test]
+fn a_twin_of_what_was_observed_is_refuted_by_one_more_prompt() {
+    let folder = scratch();
+    let level = |prompts: &str| {
+        let path = file(&folder, "prompts.txt", prompts);
+        let concept = file(&folder, "none.json", r#"[{"name": "none"}]"#);
+        let arguments = [
+            "compare",
+            "--json",
+            "--a",
+            A,
+            "--b",
+            "twin:observed-only=3",
+            "--no-calibration",
+            "--prompts",
+            &path,
+            "--concepts",
+            &concept,
+        ];
+        report(&arguments).equality.level
+    };
+    let three = "emma is the\ntwo dogs\nyesterday she\n";
+    assert_eq!(level(three), Level::Identical);
+    assert_eq!(level(&format!("{three}the capital of france is\n")), Level::Different);
+}
+
+/// What is written is a model of the smallest dimension, in the form that `analyze` reads.
+#[test]
+fn the_reduced_model_has_the_same_distribution() {
+    let folder = scratch();
+    let path = folder.path().join("reduced.safetensors");
+    let path = path.to_str().expect("a path");
+    let twin = "twin:dark-both";
+    let whole = report(&["compare", "--json", "--a", A, "--b", twin, "--export-reduced", path]);
+    let bytes = fs::read(path).expect("the file");
+    let file = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+    let shape = |name: &str| file.tensor(name).expect("a tensor").shape().to_vec();
+    let r = whole.model_a.subspace.effective_complexity;
+    assert_eq!(shape("f"), [whole.n_contexts, r]);
+    assert_eq!(shape("g"), [whole.n_tokens, r]);
+    assert_eq!(shape("f_from_hidden"), [whole.model_a.subspace.d, r]);
+    assert_eq!(shape("token_ids"), [whole.n_tokens]);
+    let values = |name: &str| -> Vec<f64> {
+        let data = file.tensor(name).expect("a tensor").data();
+        data.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect()
+    };
+    let next = report(&["compare", "--json", "--a", A, "--b", twin]).prompts[0].next.clone();
+    let (f, g) = (values("f"), values("g"));
+    let logit = |y: usize| (0..r).map(|j| f[j] * g[y * r + j]).sum::<f64>();
+    let ids: Vec<i64> = file
+        .tensor("token_ids")
+        .expect("ids")
+        .data()
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&b| i64::from_le_bytes(b))
+        .collect();
+    let row = |id: u32| ids.iter().position(|&other| other == i64::from(id)).expect("a row");
+    for pair in next.windows(2) {
+        let expected = pair[0].log_prob_a - pair[1].log_prob_a;
+        let found = logit(row(pair[0].id)) - logit(row(pair[1].id));
+        assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+    }
 }
 
 #[test]

@@ -103,23 +103,30 @@ impl EngineClient {
     pub async fn observe(
         &self,
         prompts: Vec<String>,
+        concept_contexts: Vec<String>,
         calibration: Vec<String>,
     ) -> Result<Attachment, EngineFailure> {
-        let answer = self.line.ask(RequestBody::Observe { prompts, calibration }, &[], None).await?;
+        let body = RequestBody::Observe { prompts, concept_contexts, calibration };
+        let answer = self.line.ask(body, &[], None).await?;
         match (&answer.0, answer.1.as_slice()) {
             (ResponseBody::Observed, [observation]) => Ok(observation.clone()),
             _ => Err(unexpected(&answer)),
         }
     }
 
-    /// Computes the report from the observations of A and, unless model B is a twin of A, of B. Needs no loaded model.
+    /// Computes the report from the observations of A and, unless model B is a twin of A, of B; `on_progress` is told
+    /// the share done, from 0 to 1. Needs no loaded model.
     pub async fn analyze(
         &self,
         experiment: Experiment,
         observations: &[Attachment],
+        on_progress: impl Fn(f64) + 'static,
     ) -> Result<Report, EngineFailure> {
-        let experiment = Box::new(experiment);
-        match self.line.ask(RequestBody::Analyze { experiment }, observations, None).await? {
+        let body = RequestBody::Analyze { experiment: Box::new(experiment) };
+        let share = move |done: u64, total: Option<u64>| {
+            on_progress(total.map_or(0.0, |total| done as f64 / total.max(1) as f64));
+        };
+        match self.line.ask(body, observations, Some(Rc::new(share))).await? {
             (ResponseBody::Analyzed { report }, _) => Ok(*report),
             other => Err(unexpected(&other)),
         }

@@ -10,10 +10,16 @@ use super::arguments::AnalyzeArguments;
 use super::error::CliError;
 use super::next_token::print_json;
 use super::print::print_tensors_report;
-use crate::lab::tensors::{Tensor, Tensors, analyze_tensors};
+use super::progress::with_progress;
+use super::reduced::write_reduced;
+use crate::lab::tensors::{Questions, Tensor, Tensors, analyze_tensors, reduced_of_tensors};
 
 pub fn run(arguments: &AnalyzeArguments, out: &mut dyn Write) -> Result<(), CliError> {
-    let report = analyze_tensors(&read_tensors(&arguments.tensors)?, arguments.seed)?;
+    let tensors = read_tensors(&arguments.tensors)?;
+    let report = with_progress(|listener| analyze_tensors(&tensors, arguments.seed, listener))?;
+    if let Some(path) = &arguments.export_reduced {
+        write_reduced(&reduced_of_tensors(&tensors)?, path)?;
+    }
     if arguments.json { print_json(&report, out) } else { print_tensors_report(&report, out) }
 }
 
@@ -24,15 +30,24 @@ fn read_tensors(path: &Path) -> Result<Tensors, CliError> {
         bad(format!("expected a safetensors file, found one that does not parse ({error})"))
     })?;
     let matrix = |name: &str| read_matrix(&file, name).map_err(bad);
+    let pairs = |name: &str| -> Result<Option<Vec<(i64, i64)>>, CliError> {
+        let integers = read_integers(&file, name, Some(2)).map_err(bad)?;
+        Ok(integers.map(|list| list.as_chunks().0.iter().map(|&[first, second]| (first, second)).collect()))
+    };
     Ok(Tensors {
         f_a: matrix("f_a")?,
         g_a: matrix("g_a")?,
         f_b: matrix("f_b")?,
         g_b: matrix("g_b")?,
-        clusters: read_integers(&file, "clusters", None).map_err(bad)?,
-        pairs: read_integers(&file, "pairs", Some(2))
-            .map_err(bad)?
-            .map(|ids| ids.as_chunks().0.iter().map(|&[base, changed]| (base, changed)).collect()),
+        questions: Questions {
+            clusters: read_integers(&file, "clusters", None).map_err(bad)?,
+            pairs: pairs("pairs")?,
+            relation: pairs("relation")?,
+            answers: read_integers(&file, "answers", None).map_err(bad)?,
+            labelled: pairs("labelled")?,
+            steering: pairs("steering")?,
+            off_target: pairs("off_target")?,
+        },
     })
 }
 

@@ -49,15 +49,25 @@ pub struct CompareArguments {
     /// Model A: a folder, or bundled:NAME
     #[arg(long, value_name = "MODEL")]
     pub a: String,
-    /// Model B: a folder, bundled:NAME, or twin:KIND (change-of-basis, dark-unembedding, dark-embedding)
+    /// Model B: a folder, bundled:NAME, or twin:KIND, such as twin:dark-unembedding; kinds may take a number (=N) and be
+    /// joined by +, as in twin:break-parallelism+change-of-basis=50
     #[arg(long, value_name = "MODEL")]
     pub b: String,
     /// Prompts, one per line, or JSON lines with {"text": …}
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
-    /// Concepts as JSON: [{"name": …, "pairs": [[…, …], …]}]; the first is used
+    /// Concepts as JSON: [{"name": …, "pairs": [[…, …], …]}]; see docs/concepts.md
     #[arg(long, value_name = "FILE")]
     pub concepts: Option<PathBuf>,
+    /// Test only the concept of this name; may be given several times. Default: all of a file, or the bundled superlatives
+    #[arg(long = "concept", value_name = "NAME")]
+    pub concept_names: Vec<String>,
+    /// Observe the prompts and the concepts' contexts only, not the calibration texts
+    #[arg(long)]
+    pub no_calibration: bool,
+    /// Write the smallest model that has the distribution of model A to a safetensors file
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub export_reduced: Option<PathBuf>,
     /// Seed of every random draw
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -71,9 +81,13 @@ pub struct CompareArguments {
 
 #[derive(Debug, Args)]
 pub struct AnalyzeArguments {
-    /// Tensors f_a (n×d_a), g_a (V×d_a), f_b, g_b; optional clusters (n) and pairs (m×2)
+    /// Tensors f_a (n×d_a), g_a (V×d_a), f_b, g_b; optional clusters (n), pairs (m×2), relation (m×2) with answers (k),
+    /// labelled (m×2), steering (m×2), off_target (m×2)
     #[arg(long, value_name = "FILE.safetensors")]
     pub tensors: PathBuf,
+    /// Write the smallest model that has the distribution of model A to a safetensors file
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub export_reduced: Option<PathBuf>,
     /// Seed of every random draw
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

@@ -26,6 +26,22 @@ pub enum CliError {
         /// What there is.
         known: Vec<String>,
     },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {message}", path = path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+    /// A concept that does not exist.
+    #[error("expected a concept ({known}), found {name:?}", known = known.join(", "))]
+    UnknownConcept {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
     /// A twin that does not exist, or a twin as model A.
     #[error("{0}")]
     BadModel(String),

@@ -24,18 +24,29 @@ pub fn default_prompts() -> Result<Vec<String>, CliError> {
     Ok(presets.into_iter().next().map(|preset| preset.prompts).unwrap_or_default())
 }
 
-/// The bundled world's superlatives.
-pub fn default_concept() -> Result<Concept, CliError> {
-    let concepts: Vec<Concept> = serde_json::from_str(include_str!("../../public/world/concepts.json"))
-        .map_err(|error| CliError::Internal(error.to_string()))?;
-    concepts
-        .into_iter()
-        .find(|concept| concept.name == "superlatives")
-        .ok_or_else(|| CliError::Internal("the bundled concepts have no superlatives".into()))
+/// The concepts of a JSON file, or those of the bundled world; those of the given names only, where names are given.
+pub fn concepts(path: Option<&Path>, names: &[String]) -> Result<Vec<Concept>, CliError> {
+    let all = match path {
+        Some(path) => read_concepts(path)?,
+        None => serde_json::from_str(include_str!("../../public/world/concepts.json"))
+            .map_err(|error| CliError::Internal(error.to_string()))?,
+    };
+    let default = [String::from("superlatives")];
+    let names = if names.is_empty() && path.is_none() { &default } else { names };
+    if names.is_empty() {
+        return Ok(all);
+    }
+    let named = |name: &String| {
+        let found = all.iter().find(|concept| concept.name == *name).cloned();
+        found.ok_or_else(|| CliError::UnknownConcept {
+            name: name.clone(),
+            known: all.iter().map(|concept| concept.name.clone()).collect(),
+        })
+    };
+    names.iter().map(named).collect()
 }
 
-/// The first concept of a JSON file.
-pub fn read_concept(path: &Path) -> Result<Concept, CliError> {
+fn read_concepts(path: &Path) -> Result<Vec<Concept>, CliError> {
     let text = read_text(path)?;
     let bad = |line: usize, found: String| CliError::BadLine {
         path: path.to_owned(),
@@ -45,7 +56,7 @@ pub fn read_concept(path: &Path) -> Result<Concept, CliError> {
     };
     let concepts: Vec<Concept> =
         serde_json::from_str(&text).map_err(|error| bad(error.line().max(1), error.to_string()))?;
-    concepts.into_iter().next().ok_or_else(|| bad(1, "an empty list".into()))
+    if concepts.is_empty() { Err(bad(1, "an empty list".into())) } else { Ok(concepts) }
 }
 
 /// One prompt per line, or JSON lines with `{"text": …}`.

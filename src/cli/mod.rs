@@ -7,6 +7,8 @@ mod error;
 mod files;
 mod next_token;
 mod print;
+mod progress;
+mod reduced;
 
 use std::io::Write;
 use std::process::ExitCode;

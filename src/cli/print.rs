@@ -3,23 +3,28 @@
 use std::io::Write;
 
 use super::error::CliError;
-use crate::lab::report::{ParallelismReport, PromptReport, Report, Side};
+use crate::lab::report::{PromptReport, PropertyReport, Report, Side};
 use crate::lab::tensors::TensorsReport;
 use crate::lab::words::{self, number, percent, probability};
 use crate::theory::linear_map::CoupledMap;
-use crate::theory::properties::parallelism::ParallelismScore;
 
 /// How many next tokens of each prompt are printed.
 const NEXT_TOKENS: usize = 5;
 
-/// The verdict first, then what it rests on.
+/// The verdicts first, then what they rest on.
 pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError> {
-    for finding in words::findings(report) {
-        writeln!(out, "{}:\n{}\n{}", finding.about, finding.headline, finding.scope)?;
-        for (code, sentence) in finding.reasons {
-            writeln!(out, "- {sentence} ({code})")?;
+    for (i, property) in report.properties.iter().enumerate() {
+        // What is said of the pair is said once; of a property, each time.
+        if i > 0 && words::is_about_the_pair(property.verdict.visible.kind) {
+            break;
         }
-        writeln!(out)?;
+        for finding in words::findings(report, property) {
+            writeln!(out, "{}:\n{}\n{}", finding.about, finding.headline, finding.scope)?;
+            for (code, sentence) in finding.reasons {
+                writeln!(out, "- {sentence} ({code})")?;
+            }
+            writeln!(out)?;
+        }
     }
     let equality = &report.equality;
     writeln!(out, "{}. {}", words::level_name(equality), words::level_sentence(equality))?;
@@ -33,14 +38,17 @@ pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError
         report.n_texts,
         report.n_tokens,
     )?;
+    for sentence in words::plan(&report.plan, equality) {
+        writeln!(out, "  {sentence}")?;
+    }
     writeln!(out)?;
     print_side("A", &report.model_a, out)?;
     print_side("B", &report.model_b, out)?;
     print_map("A→B", &report.map_ab, out)?;
     print_map("B→A", &report.map_ba, out)?;
-    if let Some(parallelism) = &report.parallelism {
-        print_parallelism(parallelism, out)?;
-        if let Some(sentence) = words::pairing(parallelism, report.experiment.thresholds.delta_correlation) {
+    for property in &report.properties {
+        print_property(property, out)?;
+        if let Some(sentence) = words::pairing(property, report.experiment.thresholds.delta_correlation) {
             writeln!(out, "  {sentence}")?;
         }
     }
@@ -73,32 +81,46 @@ fn print_map(direction: &str, map: &CoupledMap, out: &mut dyn Write) -> Result<(
     )?)
 }
 
-fn print_parallelism(parallelism: &ParallelismReport, out: &mut dyn Write) -> Result<(), CliError> {
-    writeln!(
-        out,
-        "\nparallelism of {}, {} pairs   score   random pairs   shuffled partners       p",
-        parallelism.concept,
-        parallelism.pairs.len()
-    )?;
+fn print_property(property: &PropertyReport, out: &mut dyn Write) -> Result<(), CliError> {
+    let name = words::property_of_concept(property.property, &property.concept);
+    writeln!(out, "\n{name} ({}), {} used", words::score_name(property.property), property.used.len())?;
+    if !property.dropped.is_empty() {
+        writeln!(out, "  left out: {}", property.dropped.join(", "))?;
+    }
+    let Some(scores) = &property.scores else { return Ok(()) };
+    writeln!(out, "  {:<12} {:>8} {:>8} {:>20} {:>8}", "", "score", "null", "95% of the effect", "p")?;
     let versions = [
-        ("raw A", &parallelism.raw_a),
-        ("raw B", &parallelism.raw_b),
-        ("visible A", &parallelism.visible_a),
-        ("visible B", &parallelism.visible_b),
+        ("raw A", &scores.raw_a),
+        ("raw B", &scores.raw_b),
+        ("visible A", &scores.visible_a),
+        ("visible B", &scores.visible_b),
     ];
-    let name_width = "parallelism of , 00 pairs".len() + parallelism.concept.chars().count();
     for (name, score) in versions {
-        let ParallelismScore { score, null_random_mean, null_shuffled_mean, p_adjusted, state, .. } = score;
+        let (low, high) = score.effect_interval;
         writeln!(
             out,
-            "{:<name_width$} {:>7} {:>14} {:>19} {:>7}   {}",
-            format!("  {name}"),
-            number(*score),
-            number(*null_random_mean),
-            number(*null_shuffled_mean),
-            number(*p_adjusted),
-            words::state_name(*state)
+            "  {name:<12} {:>8} {:>8} {:>20} {:>8}   {}",
+            number(score.score),
+            number(score.null_mean),
+            format!("{} to {}", number(low), number(high)),
+            number(score.p_adjusted),
+            words::state_name(score.state)
         )?;
+    }
+    if let Some(carried) = &property.carried {
+        for (direction, carried) in [("A, tried in B", carried.b_from_a), ("B, tried in A", carried.a_from_b)]
+        {
+            writeln!(
+                out,
+                "  found in {direction} by the coupled map: {} (fitted there: {}, chance: {})",
+                number(carried.score),
+                number(carried.own),
+                number(carried.chance)
+            )?;
+        }
+    }
+    if let Some(agreement) = property.subspace_agreement {
+        writeln!(out, "  A's subspace carried to B and B's own: mean cos² {}", number(agreement))?;
     }
     Ok(())
 }

@@ -162,17 +162,29 @@ impl Session {
             .collect())
     }
 
-    /// The representation on the prompts' last places, and on every place but the first of the calibration texts.
+    /// The representation on the last places of the prompts and of the concepts' contexts, and on every place but the
+    /// first of the calibration texts.
     ///
-    /// A calibration text that this model cannot read is left out; a prompt never is.
+    /// Of the concepts' contexts and the calibration texts, what this model cannot read is left out; a prompt never is.
     ///
     /// # Errors
     /// The first prompt that cannot be run.
-    pub async fn observe(&self, prompts: &[String], calibration: &[String]) -> Result<Observation, RunError> {
+    pub async fn observe(
+        &self,
+        prompts: &[String],
+        concept_contexts: &[String],
+        calibration: &[String],
+    ) -> Result<Observation, RunError> {
         let mut texts = self.encode_prompts(prompts)?;
+        let readable = |text: &String| self.tokenizer.encode(text, self.network.context_length).ok();
+        let n_asked = prompts.len() + concept_contexts.len();
+        texts.extend(concept_contexts.iter().enumerate().filter_map(|(idx, text)| {
+            let ids = readable(text)?;
+            Some(Text { text_idx: prompts.len() + idx, places: vec![ids.len().checked_sub(1)?], ids })
+        }));
         texts.extend(calibration.iter().enumerate().filter_map(|(idx, text)| {
-            let ids = self.tokenizer.encode(text, self.network.context_length).ok()?;
-            Some(Text { text_idx: prompts.len() + idx, places: (1..ids.len()).collect(), ids })
+            let ids = readable(text)?;
+            Some(Text { text_idx: n_asked + idx, places: (1..ids.len()).collect(), ids })
         }));
         let Rows { contexts, hidden, .. } = self.run(&texts, 0).await?;
         let n_checked = prompts.len().max(MIN_FLOOR_CONTEXTS).min(contexts.len());

@@ -1,18 +1,21 @@
 //! The whole computation, from what two engines observed to a [`Report`].
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use faer::Mat;
 
 use super::comparison::{Comparison, Preflight, divergences, largest_difference, log_probabilities_in_f32};
-use super::concept;
 use super::error::LabError;
 use super::experiment::{Experiment, ModelSource};
+use super::material::{self, Material};
 use super::observation::{EngineKind, ModelCard, Observation};
-use super::report::{NextToken, ParallelismReport, PromptReport, Report, Side};
+use super::progress::{Listener, Progress};
+use super::reduced::ReducedModel;
+use super::report::{NextToken, PromptReport, Report, Side};
 use crate::theory::distribution::{log_softmax, top_k};
 use crate::theory::equivalence::{NoiseFloor, assess};
-use crate::theory::twin::{self, TwinKind};
+use crate::theory::planner::{TARGET_RATE, plan};
+use crate::theory::twin::{self, Exactness};
 use crate::theory::{Precision, Representation};
 
 /// Largest |log softmax(F·G) − engine| that rounding can explain, nats; above it f or g is not what was used.
@@ -23,30 +26,18 @@ const FLOOR_CONTEXTS: usize = 16;
 const NEXT_TOKENS: usize = 10;
 
 /// Computes the report. `b` is `None` exactly where the experiment's model B is a twin: it is then built from A's
-/// F and G. `progress` is told the share done, from 0 to 1.
+/// F and G. `listener` is told the share done, from 0 to 1, and may end the computation.
 ///
 /// # Errors
-/// Observations that contradict themselves, each other or the experiment, and matrices that nothing follows from.
+/// Observations that contradict themselves, each other or the experiment; matrices that nothing follows from; twins that
+/// cannot be built; [`LabError::Cancelled`].
 pub fn analyze(
     experiment: &Experiment,
     a: &Observation,
     b: Option<&Observation>,
-    progress: &mut dyn FnMut(f64),
+    listener: &mut Listener<'_>,
 ) -> Result<Report, LabError> {
-    let twin_kind = match (&experiment.model_b, b) {
-        (ModelSource::Twin { kind }, None) => Some(*kind),
-        (ModelSource::Twin { .. }, Some(_)) => {
-            return Err(LabError::ModelB(
-                "model B is a twin of A: it is built from A, so nothing must be observed of it",
-            ));
-        }
-        (_, None) => {
-            return Err(LabError::ModelB(
-                "model B was not observed: load it and run it on the prompts, or choose a twin of A",
-            ));
-        }
-        (_, Some(_)) => None,
-    };
+    check_model_b(experiment, b)?;
     check_observation('A', a)?;
     check_prompts(experiment, a)?;
     if let Some(b) = b {
@@ -54,32 +45,28 @@ pub fn analyze(
         check_same_vocabulary(a, b)?;
         check_same_contexts(a, b)?;
     }
-
+    let progress = &mut Progress::new(listener);
     let masks = Masks::of(a, b);
     let ids: Vec<usize> = reachable_ids(a).into_iter().filter(|id| !masks.either.contains(id)).collect();
+    let strings: Vec<&str> = ids.iter().map(|&id| a.tokens[id].as_str()).collect();
+    let (contexts, last_tokens) = (experiment.concept_contexts(), last_tokens(a));
+    let materials =
+        material::resolve(&experiment.concepts, &strings, &rows_of(&contexts, a), Some(&last_tokens));
+
     let in_a = representation('A', a, &ids)?;
     let floor_a = extraction_error('A', a, &in_a, &ids)?;
-    let (in_b, floor_b, cap_b) = match (twin_kind, b) {
-        (None, Some(b)) => {
-            let in_b = representation('B', b, &ids)?;
-            let floor = extraction_error('B', b, &in_b, &ids)?;
-            (in_b, floor, b.soft_cap)
-        }
-        (kind, _) => {
-            let kind = kind.unwrap_or(TwinKind::ChangeOfBasis);
-            let twin = twin::build(kind, &in_a, experiment.seed).rounded_to_f32();
-            let floor = floor_in_f32(&twin, a.soft_cap);
-            (twin, floor, a.soft_cap)
-        }
+    let side_b = match b {
+        Some(b) => SideB::observed(b, &ids)?,
+        None => SideB::twin(experiment, a, &in_a, &materials)?,
     };
-    progress(0.1);
+    progress.reach(0.1)?;
 
-    let floor = NoiseFloor { a: floor_a, b: floor_b };
+    let floor = NoiseFloor { a: floor_a, b: side_b.floor };
     let texts: Vec<usize> = a.contexts.iter().map(|context| context.text).collect();
     let mut prompts = Vec::with_capacity(a.n_prompts);
     let per_context = divergences(
         (&in_a, a.soft_cap),
-        (&in_b, cap_b),
+        (&side_b.representation, side_b.soft_cap),
         2.0 * floor.epsilon_num(),
         |context, log_a, log_b, divergences| {
             if let Some(text) = experiment.prompts.get(context) {
@@ -88,31 +75,30 @@ pub fn analyze(
                 let next = next_tokens(log_a, log_b, &ids, a);
                 prompts.push(PromptReport { text: text.clone(), tokens, next, divergences: *divergences });
             }
-            progress(0.1 + 0.4 * (context + 1) as f64 / in_a.n_contexts() as f64);
+            progress.reach(0.1 + 0.3 * (context + 1) as f64 / in_a.n_contexts() as f64)
         },
-    );
+    )?;
     let closeness = experiment.thresholds.closeness();
-    let is_twin = twin_kind.is_some();
-    let mut equality = assess(&per_context, &texts, ids.len(), floor, is_twin, closeness, experiment.seed);
+    let mut equality =
+        assess(&per_context, &texts, ids.len(), floor, side_b.is_exact, closeness, experiment.seed);
     if let Some(context) = masks.first_difference {
         equality = equality.refuted_by_mask(context);
     }
 
-    let strings: Vec<&str> = ids.iter().map(|&id| a.tokens[id].as_str()).collect();
-    let concept = concept::resolve(&experiment.concept, &strings);
     let comparison = Comparison {
         a: &in_a,
-        b: &in_b,
+        b: &side_b.representation,
         texts: &texts,
         thresholds: experiment.thresholds,
         seed: experiment.seed,
     };
-    let soft_capped = a.soft_cap.is_some() || cap_b.is_some();
+    let soft_capped = a.soft_cap.is_some() || side_b.soft_cap.is_some();
     let preflight =
         Preflight { out_of_class: soft_capped, support_mismatch: masks.first_difference.is_some() };
-    let outcome = comparison
-        .outcome(&equality, preflight, &concept.pairs, &concept.pool, &mut |x| progress(0.5 + 0.5 * x))?;
+    let outcome = comparison.outcome(&equality, preflight, &materials, &mut progress.part(0.4, 1.0))?;
+    progress.reach(1.0)?;
 
+    let widest = in_a.width().max(side_b.representation.width());
     Ok(Report {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         experiment: experiment.clone(),
@@ -120,46 +106,127 @@ pub fn analyze(
             model: a.model.clone(),
             engine: a.engine,
             engine_detail: a.engine_detail.clone(),
-            subspace: outcome.subspaces_a.summary,
+            subspace: outcome.subspaces_a,
+            truncation: outcome.truncation_a,
         },
-        model_b: match b {
-            Some(b) => Side {
-                model: b.model.clone(),
-                engine: b.engine,
-                engine_detail: b.engine_detail.clone(),
-                subspace: outcome.subspaces_b.summary,
-            },
-            None => Side {
-                model: ModelCard {
-                    name: format!("twin of {}", a.model.name),
-                    d_model: in_b.width(),
-                    ..a.model.clone()
-                },
-                engine: EngineKind::Twin,
-                engine_detail: "exact twin of model A".to_owned(),
-                subspace: outcome.subspaces_b.summary,
-            },
+        model_b: Side {
+            model: side_b.model,
+            engine: side_b.engine,
+            engine_detail: side_b.engine_detail,
+            subspace: outcome.subspaces_b,
+            truncation: outcome.truncation_b,
         },
         prompts,
         n_contexts: in_a.n_contexts(),
         n_texts: texts.iter().collect::<HashSet<_>>().len(),
         n_tokens: ids.len(),
+        plan: plan(&per_context, &texts, &equality, closeness, widest, TARGET_RATE),
         equality,
         map_ab: outcome.map_ab,
         map_ba: outcome.map_ba,
-        parallelism: outcome.parallelism.map(|scores| ParallelismReport {
-            concept: experiment.concept.name.clone(),
-            pairs: concept.words,
-            raw_a: scores.raw_a,
-            raw_b: scores.raw_b,
-            visible_a: scores.visible_a,
-            visible_b: scores.visible_b,
-            dark_removed_a: scores.dark_removed_a,
-            dark_removed_b: scores.dark_removed_b,
-        }),
-        dropped_pairs: concept.dropped,
+        nearness: outcome.nearness,
+        properties: outcome.properties,
         verdict: outcome.verdict,
     })
+}
+
+/// The smallest model that has the distribution of an observed one on its contexts and tokens.
+///
+/// # Errors
+/// An observation that contradicts itself, and matrices that nothing follows from.
+pub fn reduced_of_observation(a: &Observation) -> Result<ReducedModel, LabError> {
+    check_observation('A', a)?;
+    let masked = Masks::of(a, None).either;
+    let ids: Vec<usize> = reachable_ids(a).into_iter().filter(|id| !masked.contains(id)).collect();
+    ReducedModel::of(&representation('A', a, &ids)?, ids.iter().map(|&id| id as i64).collect())
+}
+
+/// Model B, observed or built.
+struct SideB {
+    representation: Representation,
+    floor: f64,
+    soft_cap: Option<f64>,
+    /// Equality with A is a theorem.
+    is_exact: bool,
+    model: ModelCard,
+    engine: EngineKind,
+    engine_detail: String,
+}
+
+impl SideB {
+    fn observed(b: &Observation, ids: &[usize]) -> Result<Self, LabError> {
+        let representation = representation('B', b, ids)?;
+        Ok(Self {
+            floor: extraction_error('B', b, &representation, ids)?,
+            representation,
+            soft_cap: b.soft_cap,
+            is_exact: false,
+            model: b.model.clone(),
+            engine: b.engine,
+            engine_detail: b.engine_detail.clone(),
+        })
+    }
+
+    /// Built from A's F and G, for the pairs of the first concept where a constructor aims at pairs.
+    fn twin(
+        experiment: &Experiment,
+        a: &Observation,
+        in_a: &Representation,
+        materials: &[Material],
+    ) -> Result<Self, LabError> {
+        let ModelSource::Twin { recipe } = &experiment.model_b else {
+            return Err(LabError::ModelB(B_MISSING));
+        };
+        let pairs = materials.first().and_then(|material| material.pairs.as_ref());
+        let pairs = pairs.map_or(&[][..], |found| &found.rows);
+        let twin = twin::build(recipe, in_a, pairs, experiment.seed)?;
+        let representation = twin.representation.rounded_to_f32();
+        let kind = match twin.exactness {
+            Exactness::Exact => "exact twin of model A",
+            Exactness::ObservedOnly => "twin of model A on the contexts it was built on only",
+            Exactness::Approximate => "approximation of model A",
+        };
+        Ok(Self {
+            floor: floor_in_f32(&representation, a.soft_cap),
+            soft_cap: a.soft_cap,
+            is_exact: twin.exactness == Exactness::Exact,
+            model: ModelCard {
+                name: format!("twin of {}", a.model.name),
+                d_model: representation.width(),
+                ..a.model.clone()
+            },
+            engine: EngineKind::Twin,
+            engine_detail: format!("{kind}: {recipe}"),
+            representation,
+        })
+    }
+}
+
+const B_MISSING: &str = "model B was not observed: load it and run it on the prompts, or choose a twin of A";
+
+fn check_model_b(experiment: &Experiment, b: Option<&Observation>) -> Result<(), LabError> {
+    match (&experiment.model_b, b) {
+        (ModelSource::Twin { .. }, Some(_)) => Err(LabError::ModelB(
+            "model B is a twin of A: it is built from A, so nothing must be observed of it",
+        )),
+        (ModelSource::Twin { .. }, None) | (_, Some(_)) => Ok(()),
+        (_, None) => Err(LabError::ModelB(B_MISSING)),
+    }
+}
+
+/// The row of each of the concepts' contexts that could be observed. Their texts are numbered after the prompts.
+fn rows_of<'a>(contexts: &'a [String], a: &Observation) -> HashMap<&'a str, usize> {
+    let rows = a.contexts.iter().enumerate().skip(a.n_prompts);
+    rows.filter_map(|(row, context)| {
+        let text = contexts.get(context.text.checked_sub(a.n_prompts)?)?;
+        Some((text.as_str(), row))
+    })
+    .collect()
+}
+
+/// The last token of each context.
+fn last_tokens(a: &Observation) -> Vec<u32> {
+    a.contexts.iter().map(|context| context.token_ids.last().copied().unwrap_or_default()).collect()
 }
 
 fn check_observation(model: char, o: &Observation) -> Result<(), LabError> {
@@ -320,13 +387,16 @@ fn token_string(o: &Observation, id: usize) -> String {
 mod tests {
     use super::*;
     use crate::lab::observation::{Context, Floats};
-    use crate::lab::{Concept, Thresholds};
+    use crate::lab::report::{Property, Scores};
+    use crate::lab::{Concept, Relation, Thresholds};
     use crate::theory::equivalence::Level;
-    use crate::theory::properties::parallelism::ParallelismScore;
+    use crate::theory::properties::score::{Details, PropertyScore};
     use crate::theory::statistics::{Stream, generator};
+    use crate::theory::twin::TwinRecipe;
     use crate::theory::verdict::{PropertyState, Reason, VerdictKind};
     use rand::Rng;
     use rand_distr::StandardNormal;
+    use std::ops::ControlFlow;
 
     const PAIRS: usize = 16;
     const V: usize = 150;
@@ -411,7 +481,7 @@ mod tests {
             model_a: ModelSource::Bundled { name: "a".into() },
             model_b,
             prompts: vec!["one".into(), "two".into(), "three".into()],
-            concept: Concept { name: "changes".into(), pairs },
+            concepts: vec![Concept { name: "changes".into(), pairs, ..Concept::default() }],
             seed: 4,
             thresholds: Thresholds::default(),
         }
@@ -421,19 +491,30 @@ mod tests {
         experiment(ModelSource::Bundled { name: "b".into() })
     }
 
-    fn twin_report(kind: TwinKind, strength: f32) -> Report {
-        analyze(&experiment(ModelSource::Twin { kind }), &observe(1, 400, strength), None, &mut |_| ())
-            .unwrap()
+    fn go_on(_: f64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
     }
 
-    fn scores(report: &Report) -> [&ParallelismScore; 4] {
-        let p = report.parallelism.as_ref().unwrap();
-        [&p.raw_a, &p.raw_b, &p.visible_a, &p.visible_b]
+    fn twin(recipe: &str) -> ModelSource {
+        ModelSource::Twin { recipe: recipe.parse::<TwinRecipe>().unwrap() }
+    }
+
+    fn twin_report(recipe: &str, strength: f32) -> Report {
+        analyze(&experiment(twin(recipe)), &observe(1, 400, strength), None, &mut go_on).unwrap()
+    }
+
+    fn all_scores(report: &Report) -> &Scores {
+        report.lead().unwrap().scores.as_ref().unwrap()
+    }
+
+    fn scores(report: &Report) -> [&PropertyScore; 4] {
+        let s = all_scores(report);
+        [&s.raw_a, &s.raw_b, &s.visible_a, &s.visible_b]
     }
 
     #[test]
     fn a_twin_by_change_of_basis_holds_what_its_model_holds() {
-        let report = twin_report(TwinKind::ChangeOfBasis, 1.0);
+        let report = twin_report("change-of-basis", 1.0);
         assert_eq!(report.equality.level, Level::Constructed);
         assert!(report.equality.max_abs_dlogp < report.equality.epsilon_num);
         assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByAll, "{:?}", scores(&report));
@@ -445,14 +526,14 @@ mod tests {
 
     #[test]
     fn a_dark_unembedding_hides_parallelism_and_is_named() {
-        let report = twin_report(TwinKind::DarkUnembedding, 1.0);
+        let report = twin_report("dark-unembedding", 1.0);
         assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByAll, "{:?}", scores(&report));
         assert_eq!(report.verdict.raw.kind, VerdictKind::Mixed, "{:?}", scores(&report));
         assert_eq!(report.verdict.raw.reasons, [Reason::DarkUnembedding]);
         assert!(report.model_b.subspace.dark_g > 0.5 && report.model_a.subspace.dark_g < 1e-9);
-        let p = report.parallelism.unwrap();
+        let s = all_scores(&report);
         assert_eq!(
-            (p.dark_removed_a.state, p.dark_removed_b.state),
+            (s.dark_removed_a.state, s.dark_removed_b.state),
             (PropertyState::Holds, PropertyState::Holds)
         );
     }
@@ -460,15 +541,15 @@ mod tests {
     /// With fewer than 2d contexts the twin's reason still stands, with the caution that other prompts may read more.
     #[test]
     fn few_contexts_add_a_caution_to_the_reason() {
-        let twin = experiment(ModelSource::Twin { kind: TwinKind::DarkUnembedding });
-        let report = analyze(&twin, &observe(1, 2 * D - 1, 1.0), None, &mut |_| ()).unwrap();
+        let asked = experiment(twin("dark-unembedding"));
+        let report = analyze(&asked, &observe(1, 2 * D - 1, 1.0), None, &mut go_on).unwrap();
         assert_eq!(report.verdict.raw.kind, VerdictKind::Mixed, "{:?}", scores(&report));
         assert_eq!(report.verdict.raw.reasons, [Reason::DarkUnembedding, Reason::FDiversityUntested]);
     }
 
     #[test]
     fn a_dark_embedding_leaves_parallelism_as_it_was() {
-        let report = twin_report(TwinKind::DarkEmbedding, 1.0);
+        let report = twin_report("dark-embedding", 1.0);
         assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByAll);
         assert!(report.model_b.subspace.dark_f > 0.1);
         assert_eq!(report.model_b.subspace.effective_complexity, D);
@@ -476,7 +557,7 @@ mod tests {
 
     #[test]
     fn a_concept_without_a_direction_is_held_by_none() {
-        let report = twin_report(TwinKind::ChangeOfBasis, 0.0);
+        let report = twin_report("change-of-basis", 0.0);
         assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByNone, "{:?}", scores(&report));
     }
 
@@ -484,7 +565,7 @@ mod tests {
     #[test]
     fn different_models_get_no_verdict_on_the_property() {
         let (a, b) = (observe(1, 400, 1.0), observe(2, 400, 1.0));
-        let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
+        let report = analyze(&other(), &a, Some(&b), &mut go_on).unwrap();
         assert_eq!(report.equality.level, Level::Different);
         for finding in [&report.verdict.visible, &report.verdict.raw] {
             assert_eq!(
@@ -498,7 +579,7 @@ mod tests {
     #[test]
     fn a_model_is_identical_to_itself_run_twice() {
         let a = observe(1, 400, 1.0);
-        let report = analyze(&other(), &a, Some(&a.clone()), &mut |_| ()).unwrap();
+        let report = analyze(&other(), &a, Some(&a.clone()), &mut go_on).unwrap();
         assert_eq!((report.equality.level, report.equality.max_abs_dlogp), (Level::Identical, 0.0));
         assert_eq!(report.verdict.raw.kind, VerdictKind::HeldByAll);
         assert!(report.equality.unseen_share.unwrap() < 0.05);
@@ -507,7 +588,7 @@ mod tests {
     #[test]
     fn prompts_come_with_their_most_likely_tokens_and_distances() {
         let (a, b) = (observe(1, 100, 1.0), observe(2, 100, 1.0));
-        let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
+        let report = analyze(&other(), &a, Some(&b), &mut go_on).unwrap();
         let texts: Vec<&str> = report.prompts.iter().map(|p| p.text.as_str()).collect();
         assert_eq!(texts, ["one", "two", "three"]);
         let prompt = &report.prompts[0];
@@ -522,7 +603,7 @@ mod tests {
 
     #[test]
     fn a_report_depends_on_its_seed_alone() {
-        let again = || twin_report(TwinKind::DarkUnembedding, 1.0);
+        let again = || twin_report("dark-unembedding", 1.0);
         assert_eq!(again(), again());
     }
 
@@ -530,8 +611,226 @@ mod tests {
     fn progress_rises_to_one() {
         let mut seen = vec![0.0];
         let a = observe(1, 100, 1.0);
-        analyze(&experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis }), &a, None, &mut |x| {
+        analyze(&experiment(twin("change-of-basis")), &a, None, &mut |x| {
             seen.push(x);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        assert!(seen.windows(2).all(|two| two[0] <= two[1]) && seen.last() == Some(&1.0), "{seen:?}");
+    }
+
+    /// A concept with 44 labelled contexts, 24 subjects and 10 steps, whose texts are named as nothing else is.
+    fn concept_in_contexts(name: &str) -> Concept {
+        let subjects: Vec<String> = (0..24).map(|i| format!("subject{i}")).collect();
+        let answers = (40..44).map(|y| format!("word{}{}", letter(y / 26), letter(y % 26))).collect();
+        Concept {
+            name: name.into(),
+            pairs: other().concepts[0].pairs.clone(),
+            relation: Some(Relation {
+                subjects,
+                context: "in {}".into(),
+                query: " they say".into(),
+                answers,
+            }),
+            labelled: (0..44).map(|i| (format!("labelled {i}"), i % 2 == 0)).collect(),
+            steering: (0..10).map(|i| (format!("from {i}"), format!("to {i}"))).collect(),
+            ..Concept::default()
+        }
+    }
+
+    /// The texts of the first contexts: prompts, then the experiment's, without those that could not be read.
+    fn with_texts(mut o: Observation, experiment: &Experiment, unread: &[&str]) -> Observation {
+        let texts = experiment.concept_contexts();
+        let read = (0..texts.len()).filter(|&i| !unread.contains(&texts[i].as_str())).map(|i| PROMPTS + i);
+        let rest = PROMPTS + texts.len()..;
+        for (context, text) in o.contexts.iter_mut().zip((0..PROMPTS).chain(read).chain(rest)) {
+            context.text = text;
+        }
+        o
+    }
+
+    fn twin_experiment(concepts: Vec<Concept>) -> Experiment {
+        Experiment { concepts, ..experiment(twin("change-of-basis")) }
+    }
+
+    fn report_on(experiment: &Experiment, unread: &[&str]) -> Report {
+        analyze(experiment, &with_texts(observe(1, 400, 1.0), experiment, unread), None, &mut go_on).unwrap()
+    }
+
+    /// Contexts that no tokenizer could read are named and left out, and every number is what it would have been had
+    /// nobody asked for them.
+    #[test]
+    fn contexts_that_could_not_be_read_are_left_out_and_named() {
+        let whole = concept_in_contexts("whole");
+        let mut without = whole.clone();
+        let relation = without.relation.as_mut().unwrap();
+        relation.subjects.retain(|subject| !["subject3", "subject7"].contains(&subject.as_str()));
+        without.labelled.retain(|(text, _)| !["labelled 0", "labelled 43"].contains(&text.as_str()));
+        without.steering.retain(|(base, _)| base != "from 4");
+        // One context of a subject or of a step is no use without the other.
+        let unread = [
+            "in subject3",
+            "in subject3 they say",
+            "in subject7",
+            "in subject7 they say",
+            "labelled 0",
+            "labelled 43",
+            "from 4",
+            "to 4",
+        ];
+        let found = report_on(&twin_experiment(vec![whole.clone()]), &unread);
+        let expected = report_on(&twin_experiment(vec![without]), &[]);
+        for (found, expected) in found.properties.iter().zip(&expected.properties) {
+            assert_eq!(found.scores, expected.scores, "{:?}", found.property);
+            assert_eq!((&found.used, found.carried), (&expected.used, expected.carried));
+            let dropped: &[&str] = match found.property {
+                Property::Parallelism => &[],
+                Property::RelationalLinearity | Property::LinearSubspace => &["subject3", "subject7"],
+                Property::LinearProbing => &["labelled 0", "labelled 43"],
+                Property::LinearSteering => &["from 4 → to 4"],
+            };
+            assert_eq!(found.dropped, dropped, "{:?}", found.property);
+        }
+        assert_eq!(found.properties.len(), 5);
+        let asked = twin_experiment(vec![whole]);
+        let halves =
+            report_on(&asked, &["in subject3", "in subject7 they say", "labelled 0", "labelled 43", "to 4"]);
+        for (half, found) in halves.properties.iter().zip(&found.properties) {
+            assert_eq!((&half.used, &half.dropped), (&found.used, &found.dropped));
+        }
+        // Nothing could be read at all: each property says what it lacks.
+        let texts = asked.concept_contexts();
+        let nothing = report_on(&asked, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let reasons: Vec<&[Reason]> =
+            nothing.properties.iter().map(|p| &p.verdict.visible.reasons[..]).collect();
+        assert_eq!(
+            reasons[1..],
+            [
+                &[Reason::TooFewSubjects][..],
+                &[Reason::TooFewSubjects],
+                &[Reason::TooFewPerClass],
+                &[Reason::TooFewTexts],
+            ]
+        );
+        assert!(nothing.properties[1..].iter().all(|p| p.used.is_empty() && p.scores.is_none()));
+    }
+
+    /// Texts that a concept repeats count once; two concepts that share texts share their contexts.
+    #[test]
+    fn identical_texts_are_one_context() {
+        let plain = Concept { relation: None, ..concept_in_contexts("plain") };
+        let mut repeated = Concept { name: "repeated".into(), ..plain.clone() };
+        repeated.labelled.extend(plain.labelled[..3].iter().map(|(text, label)| (text.clone(), !label)));
+        repeated
+            .steering
+            .extend([plain.steering[2].clone(), (plain.steering[5].1.clone(), plain.steering[5].0.clone())]);
+        let asked = twin_experiment(vec![plain.clone(), repeated]);
+        assert_eq!(asked.concept_contexts(), twin_experiment(vec![plain]).concept_contexts());
+        let report = report_on(&asked, &[]);
+        let (one, other) = report.properties.split_at(3);
+        for (one, other) in one.iter().zip(other) {
+            let scores = [one, other].map(|p| p.scores.as_ref().unwrap().visible_a.score);
+            assert_eq!((one.property, &one.used, scores[0]), (other.property, &other.used, scores[1]));
+            assert_eq!(other.concept, "repeated");
+            let dropped: &[&str] = match other.property {
+                Property::LinearProbing => &["labelled 0", "labelled 1", "labelled 2"],
+                Property::LinearSteering => &["from 2 → to 2", "to 5 → from 5"],
+                _ => &[],
+            };
+            assert_eq!(
+                (&other.dropped[..], one.dropped.len()),
+                (&dropped.iter().map(|&x| x.to_owned()).collect::<Vec<_>>()[..], 0)
+            );
+        }
+    }
+
+    /// Concepts of one run are adjusted together, and are what steering each other should leave alone.
+    #[test]
+    fn several_concepts_share_their_p_values_and_their_pairs() {
+        let own = Concept { relation: None, labelled: vec![], ..concept_in_contexts("own") };
+        let of_words = |name: &str, first: usize| {
+            let word = |y: usize| format!("word{}{}", letter(y / 26), letter(y % 26));
+            let pairs = (0..8).map(|i| (word(first + 2 * i), word(first + 2 * i + 1))).collect();
+            Concept { name: name.into(), pairs, ..Concept::default() }
+        };
+        let (one, other) = (of_words("one", 40), of_words("other", 60));
+        let alone = report_on(&twin_experiment(vec![own.clone()]), &[]);
+        let together = report_on(&twin_experiment(vec![own, one, other]), &[]);
+        let properties: Vec<(&str, Property)> =
+            together.properties.iter().map(|p| (p.concept.as_str(), p.property)).collect();
+        assert_eq!(
+            properties,
+            [
+                ("own", Property::Parallelism),
+                ("own", Property::LinearSteering),
+                ("one", Property::Parallelism),
+                ("other", Property::Parallelism),
+            ]
+        );
+        // The smallest p there is, 1/1000, times the number of tests.
+        let p = |report: &Report| all_scores(report).raw_a.p_adjusted;
+        assert!((p(&alone) - 0.002).abs() < 1e-12 && (p(&together) - 0.004).abs() < 1e-12);
+        assert_eq!(all_scores(&alone).raw_a.score, all_scores(&together).raw_a.score);
+
+        let off_target = |report: &Report| {
+            let scores = report.properties[1].scores.as_ref().unwrap();
+            let Details::Steering(details) = &scores.visible_a.details else { panic!("{scores:?}") };
+            details.off_target
+        };
+        assert_eq!(off_target(&alone), None);
+        // v = mean f(x1) − f(x0), over the steps, whose contexts follow the prompts by turns.
+        let a = observe(1, 400, 1.0);
+        let f = |row: usize, j: usize| f64::from(a.hidden.0[row * D + j]);
+        let v: Vec<f64> = (0..D)
+            .map(|j| (0..10).map(|i| f(PROMPTS + 2 * i + 1, j) - f(PROMPTS + 2 * i, j)).sum::<f64>() / 10.0)
+            .collect();
+        let effect = |base: usize| -> f64 {
+            let g = |y: usize, j: usize| f64::from(a.unembedding.0[y * D + j]);
+            (0..D).map(|j| v[j] * (g(base + 1, j) - g(base, j))).sum()
+        };
+        let target = (0..PAIRS).map(|i| effect(2 * i)).sum::<f64>() / PAIRS as f64;
+        let bases = (0..8).flat_map(|i| [40 + 2 * i, 60 + 2 * i]);
+        let expected = bases.map(|base| effect(base).abs()).fold(0.0, f64::max) / target.abs();
+        let found = off_target(&together).unwrap();
+        assert!((found - expected).abs() < 1e-6 * expected, "{found}, not {expected}");
+    }
+
+    #[test]
+    fn an_experiment_without_concepts_still_compares_the_distributions() {
+        let report = report_on(&twin_experiment(vec![]), &[]);
+        assert_eq!(report.equality.level, Level::Constructed);
+        let [lead] = &report.properties[..] else { panic!("{:?}", report.properties) };
+        assert_eq!(
+            (lead.property, lead.concept.as_str(), lead.scores.is_none()),
+            (Property::Parallelism, "", true)
+        );
+        assert_eq!(
+            (report.verdict.visible.kind, &report.verdict.visible.reasons[..]),
+            (VerdictKind::TooLittleData, &[Reason::TooFewPairs][..])
+        );
+    }
+
+    /// A listener that ends the analysis, early or late, gets nothing but that, and is not asked again.
+    #[test]
+    fn a_cancelled_analysis_says_so_and_nothing_else() {
+        let asked = twin_experiment(vec![Concept { relation: None, ..concept_in_contexts("own") }]);
+        let a = with_texts(observe(1, 100, 1.0), &asked, &[]);
+        for end in [0.0, 0.2, 0.5, 0.9] {
+            let mut ends = 0;
+            let cancelled = analyze(&asked, &a, None, &mut |share| {
+                assert_eq!(ends, 0, "told {share} after the end");
+                if share < end {
+                    return ControlFlow::Continue(());
+                }
+                ends += 1;
+                ControlFlow::Break(())
+            });
+            assert_eq!((cancelled, ends), (Err(LabError::Cancelled), 1));
+        }
+        let mut seen = vec![0.0];
+        analyze(&asked, &a, None, &mut |share| {
+            seen.push(share);
+            ControlFlow::Continue(())
         })
         .unwrap();
         assert!(seen.windows(2).all(|two| two[0] <= two[1]) && seen.last() == Some(&1.0), "{seen:?}");
@@ -542,9 +841,7 @@ mod tests {
         let mut a = observe(1, 300, 1.0);
         a.head_bias = Some(Floats((0..V).map(|y| (y as f32 * 0.7).sin()).collect()));
         run_head(&mut a);
-        let report =
-            analyze(&experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis }), &a, None, &mut |_| ())
-                .unwrap();
+        let report = analyze(&experiment(twin("change-of-basis")), &a, None, &mut go_on).unwrap();
         assert_eq!((report.model_a.subspace.d, report.model_a.subspace.effective_complexity), (D + 1, D + 1));
         assert_eq!(report.verdict.visible.kind, VerdictKind::HeldByAll);
     }
@@ -561,7 +858,7 @@ mod tests {
         b.tokens[padding] = "<pad>".into();
         run_head(&mut b);
         (a.unreachable_ids, b.unreachable_ids) = (vec![padding as u32], vec![padding as u32]);
-        let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
+        let report = analyze(&other(), &a, Some(&b), &mut go_on).unwrap();
         assert_eq!((report.equality.level, report.n_tokens), (Level::Identical, V - 1));
     }
 
@@ -570,7 +867,7 @@ mod tests {
         let mut a = observe(1, 100, 1.0);
         a.soft_cap = Some(5.0);
         run_head(&mut a);
-        let report = analyze(&other(), &a, Some(&a.clone()), &mut |_| ()).unwrap();
+        let report = analyze(&other(), &a, Some(&a.clone()), &mut go_on).unwrap();
         assert_eq!(report.verdict.visible.kind, VerdictKind::OutOfClass);
         assert!(report.equality.floor_a < 1e-4);
     }
@@ -582,7 +879,7 @@ mod tests {
         for context in 0..6 {
             b.log_probs.0[context * V + 40] = f32::NEG_INFINITY;
         }
-        let report = analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap();
+        let report = analyze(&other(), &a, Some(&b), &mut go_on).unwrap();
         assert_eq!(report.verdict.visible.reasons, [Reason::DistributionsDiffer, Reason::SupportMismatch]);
         let equality = report.equality;
         assert_eq!((equality.level, equality.max_abs_dlogp), (Level::Different, f64::INFINITY));
@@ -594,7 +891,7 @@ mod tests {
             o
         };
         let level = |a: &Observation, b: &Observation| {
-            let report = analyze(&other(), a, Some(b), &mut |_| ()).unwrap();
+            let report = analyze(&other(), a, Some(b), &mut go_on).unwrap();
             (report.equality.level, report.equality.worst_context, report.n_tokens)
         };
         assert_eq!(level(&masked_in(2), &masked_in(4)), (Level::Different, 2, V - 1));
@@ -603,15 +900,19 @@ mod tests {
 
     #[test]
     fn missing_words_are_reported_and_too_few_leave_the_property_open() {
-        let mut asked = experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis });
-        asked.concept.pairs.push(("absent".into(), "absentest".into()));
+        let mut asked = experiment(twin("change-of-basis"));
+        asked.concepts[0].pairs.push(("absent".into(), "absentest".into()));
         let a = observe(1, 300, 1.0);
-        let report = analyze(&asked, &a, None, &mut |_| ()).unwrap();
-        assert_eq!(report.dropped_pairs, [("absent".to_owned(), "absentest".to_owned())]);
-        assert_eq!(report.parallelism.unwrap().pairs.len(), PAIRS);
-        asked.concept.pairs = asked.concept.pairs[PAIRS - 1..].to_vec();
-        let report = analyze(&asked, &a, None, &mut |_| ()).unwrap();
-        assert!(report.parallelism.is_none());
+        let report = analyze(&asked, &a, None, &mut go_on).unwrap();
+        let lead = report.lead().unwrap();
+        assert_eq!(
+            (lead.property, &lead.dropped[..]),
+            (Property::Parallelism, &["absent → absentest".to_owned()][..])
+        );
+        assert_eq!(lead.used.len(), PAIRS);
+        asked.concepts[0].pairs = asked.concepts[0].pairs[PAIRS - 1..].to_vec();
+        let report = analyze(&asked, &a, None, &mut go_on).unwrap();
+        assert!(report.lead().unwrap().scores.is_none());
         assert_eq!(report.verdict.visible.reasons, [Reason::TooFewPairs]);
     }
 
@@ -619,7 +920,7 @@ mod tests {
         let a = observe(1, 100, 1.0);
         let mut b = a.clone();
         change(&mut b);
-        analyze(&other(), &a, Some(&b), &mut |_| ()).unwrap_err().to_string()
+        analyze(&other(), &a, Some(&b), &mut go_on).unwrap_err().to_string()
     }
 
     #[test]
@@ -647,13 +948,13 @@ mod tests {
     #[test]
     fn model_b_is_observed_exactly_when_it_is_no_twin() {
         let a = observe(1, 100, 1.0);
-        assert!(matches!(analyze(&other(), &a, None, &mut |_| ()), Err(LabError::ModelB(_))));
-        let twin = experiment(ModelSource::Twin { kind: TwinKind::ChangeOfBasis });
-        assert!(matches!(analyze(&twin, &a, Some(&a), &mut |_| ()), Err(LabError::ModelB(_))));
-        let mut two_prompts = twin;
+        assert!(matches!(analyze(&other(), &a, None, &mut go_on), Err(LabError::ModelB(_))));
+        let asked = experiment(twin("change-of-basis"));
+        assert!(matches!(analyze(&asked, &a, Some(&a), &mut go_on), Err(LabError::ModelB(_))));
+        let mut two_prompts = asked;
         two_prompts.prompts.pop();
         assert_eq!(
-            analyze(&two_prompts, &a, None, &mut |_| ()),
+            analyze(&two_prompts, &a, None, &mut go_on),
             Err(LabError::Prompts { asked: 2, observed: 3 })
         );
     }
@@ -678,13 +979,13 @@ mod tests {
             run_head(&mut o);
             o
         };
-        analyze(&other(), &wide(1, 32), Some(&wide(2, 48)), &mut |_| ()).unwrap();
+        analyze(&other(), &wide(1, 32), Some(&wide(2, 48)), &mut go_on).unwrap();
     }
 
     /// A report is stored and sent, so it must survive both formats.
     #[test]
     fn a_report_survives_its_formats() {
-        let report = twin_report(TwinKind::ChangeOfBasis, 1.0);
+        let report = twin_report("change-of-basis", 1.0);
         let bytes = postcard::to_stdvec(&report).unwrap();
         assert_eq!(postcard::from_bytes::<Report>(&bytes).unwrap(), report);
         let json: serde_json::Value = serde_json::to_value(&report).unwrap();

@@ -1,19 +1,27 @@
 //! The part of an analysis that needs only two representations: from (F, G) of A and of B to a verdict.
 
+use faer::Mat;
+
 use super::error::LabError;
 use super::experiment::Thresholds;
-use crate::theory::Representation;
+use super::material::Material;
+use super::progress::Progress;
+use super::properties::Tests;
+use super::report::{Nearness, PropertyReport};
 use crate::theory::distribution::{Divergences, log_softmax};
 use crate::theory::equivalence::{Closeness, Equality, Level};
-use crate::theory::linear_map::{CoupledMap, coupled_map};
-use crate::theory::properties::parallelism::{
-    ParallelismScore, Question, adjudicate, measure_raw, measure_visible, visible_difference_bound,
-    visible_gap_allowed,
+use crate::theory::linear_map::{
+    CoupledMap, coupled_map, fitted_on_all_tokens, image_cosines, stability_bound,
 };
+use crate::theory::minimal::{Reduced, TruncationPoint, truncation_curve};
+use crate::theory::nielsen::representation_distances;
+use crate::theory::prompt_map::prompt_map;
+use crate::theory::properties::ridge::visible_map;
 use crate::theory::representation::select_rows;
 use crate::theory::statistics::{Stream, generator, permutation};
-use crate::theory::subspace::VisibleSubspaces;
-use crate::theory::verdict::{Evidence, ScoredOn, States, Verdict, Version, VisibleGap, decide};
+use crate::theory::subspace::{Canonical, SubspaceSummary, VisibleSubspaces};
+use crate::theory::verdict::{Evidence, Reason, Verdict, Version, decide};
+use crate::theory::{Representation, TheoryError};
 
 /// Contexts whose logits are computed in one product.
 const CONTEXTS_PER_BLOCK: usize = 32;
@@ -34,22 +42,17 @@ pub(super) struct Comparison<'a> {
 
 /// What follows from the representations once equality is decided.
 pub(super) struct Outcome {
-    pub subspaces_a: VisibleSubspaces,
-    pub subspaces_b: VisibleSubspaces,
+    pub subspaces_a: SubspaceSummary,
+    pub subspaces_b: SubspaceSummary,
+    pub truncation_a: Vec<TruncationPoint>,
+    pub truncation_b: Vec<TruncationPoint>,
     pub map_ab: CoupledMap,
     pub map_ba: CoupledMap,
-    pub parallelism: Option<Scores>,
+    pub nearness: Nearness,
+    /// At least one.
+    pub properties: Vec<PropertyReport>,
+    /// Of the first property.
     pub verdict: Verdict,
-}
-
-/// Parallelism in both models, in every version.
-pub(super) struct Scores {
-    pub raw_a: ParallelismScore,
-    pub raw_b: ParallelismScore,
-    pub visible_a: ParallelismScore,
-    pub visible_b: ParallelismScore,
-    pub dark_removed_a: ParallelismScore,
-    pub dark_removed_b: ParallelismScore,
 }
 
 /// What puts a pair outside the theorem, seen before any number is computed.
@@ -60,128 +63,155 @@ pub(super) struct Preflight {
 }
 
 impl Comparison<'_> {
-    /// Ranks, maps, scores and verdict; `pairs` and `pool` are rows of G. A large vocabulary is represented by a random
-    /// sample of its tokens that holds those of the concept.
+    /// Ranks, maps, scores and verdicts. A large vocabulary is represented by a random sample of its tokens that holds
+    /// those of the concepts.
     pub fn outcome(
         &self,
         equality: &Equality,
         preflight: Preflight,
-        pairs: &[(usize, usize)],
-        pool: &[usize],
-        progress: &mut dyn FnMut(f64),
+        materials: &[Material],
+        progress: &mut Progress<'_>,
     ) -> Result<Outcome, LabError> {
         let size = TOKEN_SAMPLE.max(8 * self.a.width().max(self.b.width()));
         if self.a.n_tokens() <= size {
-            return self.outcome_on_all_tokens(equality, preflight, pairs, pool, progress);
+            return self.outcome_on_all_tokens(equality, preflight, materials, progress);
         }
-        let sample = TokenSample::draw(self.a.n_tokens(), size, pairs, self.seed);
+        let sample = TokenSample::draw(self.a.n_tokens(), size, materials, self.seed);
         let (a, b) = (sample.of(self.a), sample.of(self.b));
         let sampled = Comparison { a: &a, b: &b, ..*self };
-        sampled.outcome_on_all_tokens(equality, preflight, &sample.pairs(pairs), &sample.pool(pool), progress)
+        let materials: Vec<Material> =
+            materials.iter().map(|material| material.on_tokens(|row| sample.row(row))).collect();
+        sampled.outcome_on_all_tokens(equality, preflight, &materials, progress)
     }
 
     fn outcome_on_all_tokens(
         &self,
         equality: &Equality,
         preflight: Preflight,
-        pairs: &[(usize, usize)],
-        pool: &[usize],
-        progress: &mut dyn FnMut(f64),
+        materials: &[Material],
+        progress: &mut Progress<'_>,
     ) -> Result<Outcome, LabError> {
-        let subspaces_a = VisibleSubspaces::find(self.a, self.texts, self.seed).map_err(LabError::of('A'))?;
-        let subspaces_b = VisibleSubspaces::find(self.b, self.texts, self.seed).map_err(LabError::of('B'))?;
-        progress(0.2);
-        let map_ab = coupled_map(self.a, self.b, self.seed).map_err(LabError::of('A'))?;
-        let map_ba = coupled_map(self.b, self.a, self.seed).map_err(LabError::of('B'))?;
-        progress(0.4);
-        let epsilon_num = equality.epsilon_num;
-        let question = Question {
-            pairs,
-            pool,
-            texts: self.texts,
-            epsilon_num,
-            delta: self.thresholds.delta_correlation,
-            max_p: self.thresholds.max_p,
-            seed: self.seed,
-        };
-        let scores = (pairs.len() >= 2).then(|| self.scores(&question, &subspaces_a, &subspaces_b, progress));
-        let visible_gap = scores.as_ref().map(|scores| VisibleGap {
-            found: (scores.visible_a.score - scores.visible_b.score).abs(),
-            allowed: visible_gap_allowed(self.a, self.b, pairs, epsilon_num),
-        });
-        let (in_a, in_b) = (&subspaces_a.summary, &subspaces_b.summary);
+        let (a, b, seed) = (self.a, self.b, self.seed);
+        let in_a = Seen::of(a, self.texts, seed).map_err(LabError::of('A'))?;
+        let in_b = Seen::of(b, self.texts, seed).map_err(LabError::of('B'))?;
+        progress.reach(0.1)?;
+        let map_ab = coupled_map(a, b, seed).map_err(LabError::of('A'))?;
+        let map_ba = coupled_map(b, a, seed).map_err(LabError::of('B'))?;
+        let b_from_a = fitted_on_all_tokens(a, b).map_err(LabError::of('A'))?;
+        let a_from_b = fitted_on_all_tokens(b, a).map_err(LabError::of('B'))?;
+        progress.reach(0.2)?;
+        let nearness = self.nearness(equality, &in_a, &in_b)?;
+        progress.reach(0.3)?;
         let evidence = Evidence {
             out_of_class: preflight.out_of_class,
             support_mismatch: preflight.support_mismatch,
             level: equality.level,
-            epsilon_num,
+            epsilon_num: equality.epsilon_num,
             max_abs_dlogp: equality.max_abs_dlogp,
-            visible_gap,
-            f_diversity_tested: in_a.f_diversity_tested && in_b.f_diversity_tested,
-            rank_unresolved: in_a.rank_unresolved || in_b.rank_unresolved,
+            visible_gap: None,
+            f_diversity_tested: in_a.summary().f_diversity_tested && in_b.summary().f_diversity_tested,
+            rank_unresolved: in_a.summary().rank_unresolved || in_b.summary().rank_unresolved,
         };
-        let verdict = Verdict {
-            visible: decide(&evidence, scores.as_ref().map(Scores::visible)),
-            raw: decide(&evidence, scores.as_ref().map(Scores::raw)),
-            visible_difference_bound: (equality.level == Level::Close && scores.is_some())
-                .then(|| visible_difference_bound(self.a, self.b, pairs, epsilon_num)),
+        let tests = Tests {
+            a: &in_a,
+            b: &in_b,
+            b_from_a: &b_from_a,
+            a_from_b: &a_from_b,
+            texts: self.texts,
+            thresholds: self.thresholds,
+            evidence,
+            seed,
         };
-        progress(1.0);
-        Ok(Outcome { subspaces_a, subspaces_b, map_ab, map_ba, parallelism: scores, verdict })
+        let properties = tests.run(materials, progress)?;
+        let unmeasured = decide(&evidence, Version::Unmeasured(Reason::TooFewPairs));
+        let verdict = properties.first().map_or_else(
+            || Verdict { visible: unmeasured.clone(), raw: unmeasured, visible_difference_bound: None },
+            |lead| lead.verdict.clone(),
+        );
+        Ok(Outcome {
+            truncation_a: in_a.truncation_curve(),
+            truncation_b: in_b.truncation_curve(),
+            subspaces_a: in_a.subspaces.summary,
+            subspaces_b: in_b.subspaces.summary,
+            map_ab,
+            map_ba,
+            nearness,
+            properties,
+            verdict,
+        })
     }
 
-    fn scores(
-        &self,
-        question: &Question<'_>,
-        subspaces_a: &VisibleSubspaces,
-        subspaces_b: &VisibleSubspaces,
-        progress: &mut dyn FnMut(f64),
-    ) -> Scores {
-        let raw_a = measure_raw(self.a.g.as_ref(), question);
-        let raw_b = measure_raw(self.b.g.as_ref(), question);
-        progress(0.5);
-        let visible_a = measure_visible(self.a, question);
-        progress(0.7);
-        let visible_b = measure_visible(self.b, question);
-        progress(0.9);
-        // In the orthonormal basis U_N, so that the cosines are those of P_N Δ.
-        let dark_removed_a = measure_raw((&self.a.g * &subspaces_a.u_n).as_ref(), question);
-        let dark_removed_b = measure_raw((&self.b.g * &subspaces_b.u_n).as_ref(), question);
-        // All tests that a report shows are adjusted together.
-        let measured = [raw_a, raw_b, visible_a, visible_b, dark_removed_a, dark_removed_b];
-        let [raw_a, raw_b, visible_a, visible_b, dark_removed_a, dark_removed_b] =
-            adjudicate(measured, question);
-        Scores { raw_a, raw_b, visible_a, visible_b, dark_removed_a, dark_removed_b }
+    /// Secondary measures of how one representation can be had from the other.
+    fn nearness(&self, equality: &Equality, in_a: &Seen<'_>, in_b: &Seen<'_>) -> Result<Nearness, LabError> {
+        let (a, b) = (&in_a.canonical, &in_b.canonical);
+        let a_from_b = prompt_map(a.phi.as_ref(), b.phi.as_ref(), self.texts, self.seed);
+        let b_from_a = prompt_map(b.phi.as_ref(), a.phi.as_ref(), self.texts, self.seed);
+        let is_close = equality.level == Level::Close;
+        let distances = is_close.then(|| representation_distances(self.a, self.b, self.seed)).transpose();
+        Ok(Nearness {
+            prompt_map_refused: a_from_b.as_ref().err().or(b_from_a.as_ref().err()).map(ToString::to_string),
+            prompt_map_a_from_b: a_from_b.ok(),
+            prompt_map_b_from_a: b_from_a.ok(),
+            image_cosines: image_cosines(a, b).map_err(LabError::of('B'))?,
+            stability_ab: stability_bound(self.a, self.b).map_err(LabError::of('A'))?,
+            stability_ba: stability_bound(self.b, self.a).map_err(LabError::of('B'))?,
+            distances: distances.map_err(LabError::of('B'))?,
+        })
     }
 }
 
-impl Scores {
-    fn visible(&self) -> Version {
-        Version::Visible(states(&self.visible_a, &self.visible_b))
-    }
-
-    fn raw(&self) -> Version {
-        Version::Raw {
-            states: states(&self.raw_a, &self.raw_b),
-            dark_removed: states(&self.dark_removed_a, &self.dark_removed_b),
-            scored_on: ScoredOn::Unembeddings,
-        }
-    }
+/// One model with everything of it that several properties need.
+pub(super) struct Seen<'a> {
+    pub model: &'a Representation,
+    pub subspaces: VisibleSubspaces,
+    pub canonical: Canonical,
+    /// From hidden states to visible features, `[d, ·]`.
+    pub visible_map: Mat<f64>,
+    /// X with XXᵀ = K_vis, `[n, ·]`: hidden states in coordinates that only the distribution decides.
+    pub visible_features: Mat<f64>,
 }
 
-fn states(a: &ParallelismScore, b: &ParallelismScore) -> States {
-    States { a: a.state, b: b.state, shortage: a.shortage.or(b.shortage) }
+impl<'a> Seen<'a> {
+    fn of(model: &'a Representation, texts: &[usize], seed: u64) -> Result<Self, TheoryError> {
+        let visible_map = visible_map(model);
+        let subspaces = VisibleSubspaces::find(model, texts, seed)?;
+        Ok(Self {
+            model,
+            canonical: Canonical::of_rank(model, subspaces.summary.effective_complexity)?,
+            subspaces,
+            visible_features: &model.f * &visible_map,
+            visible_map,
+        })
+    }
+
+    pub fn summary(&self) -> &SubspaceSummary {
+        &self.subspaces.summary
+    }
+
+    fn truncation_curve(&self) -> Vec<TruncationPoint> {
+        truncation_curve(self.model, &Reduced::of(self.model, self.canonical.clone(), self.summary()))
+    }
+
+    /// Some direction of the model's space is not visible.
+    pub fn has_dark_parts(&self) -> bool {
+        self.summary().effective_complexity < self.summary().d
+    }
+
+    /// P_M f in the orthonormal basis U_M, `[n, r]`: hidden states in the model's own coordinates without dark parts.
+    pub fn visible_f(&self) -> Mat<f64> {
+        &self.model.f * &self.subspaces.u_m
+    }
 }
 
 /// S ⊆ Y: sorted rows of G.
 struct TokenSample(Vec<usize>);
 
 impl TokenSample {
-    /// About `size` rows drawn at random, and all of the concept's.
-    fn draw(n_tokens: usize, size: usize, pairs: &[(usize, usize)], seed: u64) -> Self {
+    /// About `size` rows drawn at random, and all that the concepts name.
+    fn draw(n_tokens: usize, size: usize, materials: &[Material], seed: u64) -> Self {
         let mut rows = permutation(n_tokens, &mut generator(seed, Stream::TokenSample));
         rows.truncate(size);
-        rows.extend(pairs.iter().flat_map(|&(base, changed)| [base, changed]));
+        rows.extend(materials.iter().flat_map(Material::tokens));
         rows.sort_unstable();
         rows.dedup();
         Self(rows)
@@ -195,15 +225,9 @@ impl TokenSample {
         }
     }
 
-    /// The concept's pairs as rows of the sample.
-    fn pairs(&self, pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
-        let place = |row: usize| self.0.partition_point(|&other| other < row);
-        pairs.iter().map(|&(base, changed)| (place(base), place(changed))).collect()
-    }
-
-    /// What of the pool is in the sample, as rows of it.
-    fn pool(&self, pool: &[usize]) -> Vec<usize> {
-        pool.iter().filter_map(|row| self.0.binary_search(row).ok()).collect()
+    /// Where a row of G stands in the sample.
+    fn row(&self, row: usize) -> Option<usize> {
+        self.0.binary_search(&row).ok()
     }
 }
 
@@ -220,13 +244,13 @@ impl Thresholds {
 }
 
 /// Divergences of every context, in order. The log-probabilities of both models live for one block only; `each` sees
-/// them before they go.
+/// them before they go, and may end the computation.
 pub(super) fn divergences(
     (a, cap_a): (&Representation, Option<f64>),
     (b, cap_b): (&Representation, Option<f64>),
     tie: f64,
-    mut each: impl FnMut(usize, &[f64], &[f64], &Divergences),
-) -> Vec<Divergences> {
+    mut each: impl FnMut(usize, &[f64], &[f64], &Divergences) -> Result<(), LabError>,
+) -> Result<Vec<Divergences>, LabError> {
     let mut found = Vec::with_capacity(a.n_contexts());
     for start in (0..a.n_contexts()).step_by(CONTEXTS_PER_BLOCK) {
         let end = (start + CONTEXTS_PER_BLOCK).min(a.n_contexts());
@@ -236,11 +260,11 @@ pub(super) fn divergences(
             into_log_probabilities(log_a, cap_a);
             into_log_probabilities(log_b, cap_b);
             let here = Divergences::between(log_a, log_b, tie);
-            each(start + column, log_a, log_b, &here);
+            each(start + column, log_a, log_b, &here)?;
             found.push(here);
         }
     }
-    found
+    Ok(found)
 }
 
 /// Largest |ℓ' − log softmax(F·G)| over the contexts of `given` (one list over the tokens of Y each), and where.
@@ -288,16 +312,93 @@ fn into_log_probabilities(logits: &mut [f64], cap: Option<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::material::{Found, RelationRows};
+    use crate::theory::properties::relational::Gamma;
 
     #[test]
-    fn a_token_sample_holds_the_concept_and_renumbers_it() {
-        let pairs = [(990, 3), (500, 501)];
-        let sample = TokenSample::draw(1000, 40, &pairs, 1);
+    fn a_token_sample_holds_the_concepts_and_renumbers_them() {
+        let pairs = Found { rows: vec![(990, 3), (500, 501)], ..Found::default() };
+        let material = Material { pairs: Some(pairs), pool: vec![3, 990], ..Material::default() };
+        let sample = TokenSample::draw(1000, 40, std::slice::from_ref(&material), 1);
         assert!(sample.0.len() >= 40 && sample.0.len() <= 44);
-        for (&(base, changed), place) in pairs.iter().zip(sample.pairs(&pairs)) {
+        let renamed = material.on_tokens(|row| sample.row(row));
+        for (&(base, changed), place) in [(990, 3), (500, 501)].iter().zip(renamed.pairs.unwrap().rows) {
             assert_eq!((sample.0[place.0], sample.0[place.1]), (base, changed));
         }
-        assert_eq!(sample.pool(&[3, 990]).len(), 2);
-        assert!(sample.pool(&[]).is_empty());
+        assert_eq!(renamed.pool.len(), 2);
+    }
+
+    /// Answers and off-target pairs are of the sample too, wherever they stand.
+    #[test]
+    fn a_token_sample_holds_answers_and_off_target_pairs() {
+        let answers = Found { rows: vec![997, 2, 640], ..Found::default() };
+        let relation = RelationRows { subjects: Found::default(), answers, gamma: Gamma::Answers };
+        let material =
+            Material { relation: Some(relation), off_target: vec![(811, 5)], ..Material::default() };
+        let sample = TokenSample::draw(1000, 10, std::slice::from_ref(&material), 1);
+        let renamed = material.on_tokens(|row| sample.row(row));
+        let found: Vec<usize> =
+            renamed.relation.unwrap().answers.rows.iter().map(|&row| sample.0[row]).collect();
+        assert_eq!(found, [997, 2, 640]);
+        let [(base, changed)] = renamed.off_target[..] else { panic!("{:?}", renamed.off_target) };
+        assert_eq!((sample.0[base], sample.0[changed]), (811, 5));
+    }
+
+    /// Blocks of contexts end nowhere in particular: every context is seen once, in order, as if alone.
+    #[test]
+    fn contexts_are_seen_one_by_one_whatever_the_blocks() {
+        let model = |n: usize| Representation {
+            f: Mat::from_fn(n, 2, |i, j| ((3 * i + j) as f64).sin()),
+            g: Mat::from_fn(5, 2, |y, j| ((y * y + 2 * j) as f64).cos()),
+            precision: crate::theory::Precision::F64,
+        };
+        for n in [1, CONTEXTS_PER_BLOCK - 1, CONTEXTS_PER_BLOCK, 2 * CONTEXTS_PER_BLOCK + 3] {
+            let a = model(n);
+            let b = Representation { g: &a.g * faer::Scale(1.5), ..a.clone() };
+            let mut seen = 0;
+            let found = divergences((&a, None), (&b, None), 1e-9, |context, log_a, log_b, here| {
+                assert_eq!(context, seen);
+                seen += 1;
+                for (log_p, g) in [(log_a, &a.g), (log_b, &b.g)] {
+                    let logit = |y: usize| a.f[(context, 0)] * g[(y, 0)] + a.f[(context, 1)] * g[(y, 1)];
+                    let total: f64 = (0..5).map(|y| logit(y).exp()).sum();
+                    assert!((0..5).all(|y| (log_p[y] - (logit(y) - total.ln())).abs() < 1e-12));
+                }
+                assert!(
+                    (here.kl_ab - (0..5).map(|y| log_a[y].exp() * (log_a[y] - log_b[y])).sum::<f64>()).abs()
+                        < 1e-12
+                );
+                Ok(())
+            });
+            assert_eq!((found.unwrap().len(), seen), (n, n));
+            let ended = divergences((&a, None), (&b, None), 1e-9, |_, _, _, _| Err(LabError::Cancelled));
+            assert_eq!(ended, Err(LabError::Cancelled));
+        }
+    }
+
+    /// What an engine gives that is not a number is infinitely far from the recomputation.
+    #[test]
+    fn the_largest_difference_is_infinite_where_an_engine_gave_no_number() {
+        let f = Mat::from_fn(3, 1, |i, _| i as f64);
+        let model = Representation {
+            f,
+            g: Mat::from_fn(2, 1, |y, _| y as f64),
+            precision: crate::theory::Precision::F64,
+        };
+        let exact = |context: usize| {
+            let z = context as f64;
+            vec![-(1.0 + z.exp()).ln(), z - (1.0 + z.exp()).ln()]
+        };
+        assert!(largest_difference(&model, None, (0..3).map(exact)).0 < 1e-12);
+        let off = |by: f64| {
+            (0..3).map(move |context| {
+                let mut log_p = exact(context);
+                log_p[1] += if context == 1 { by } else { 0.0 };
+                log_p
+            })
+        };
+        let (found, context) = largest_difference(&model, None, off(0.25));
+        assert!((found - 0.25).abs() < 1e-12 && context == 1);
+        assert_eq!(largest_difference(&model, None, off(f64::NAN)), (f64::INFINITY, 1));
     }
 }

@@ -1,6 +1,7 @@
 //! Why two observations cannot be compared, in sentences that the page and the command line show as they are.
 
 use crate::theory::TheoryError;
+use crate::theory::twin::TwinError;
 
 /// What is wrong with an experiment or with what the engines observed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -87,16 +88,42 @@ pub enum LabError {
         /// In the observation.
         observed: usize,
     },
-    /// A concept names a token that the vocabulary lacks.
-    #[error("pair {pair} names token {token}, but there are only {n_tokens} tokens (0 to {})", n_tokens.saturating_sub(1))]
-    NoSuchToken {
-        /// Row of `pairs`.
-        pair: usize,
-        /// The id.
-        token: i64,
-        /// V.
-        n_tokens: usize,
+    /// A tensor of a tensors file names a token or a context that there is not.
+    #[error("{tensor}, row {row}, names {what} {found}, but there are only {available} (0 to {})", available.saturating_sub(1))]
+    NoSuchRow {
+        /// Which tensor.
+        tensor: &'static str,
+        /// Its row.
+        row: usize,
+        /// Token or context.
+        what: &'static str,
+        /// The number found.
+        found: i64,
+        /// How many there are.
+        available: usize,
     },
+    /// A label that is neither 0 nor 1.
+    #[error("labelled, row {row}, should have the label 0 or 1, but has {found}")]
+    Label {
+        /// Row of `labelled`.
+        row: usize,
+        /// The label found.
+        found: i64,
+    },
+    /// A tensor of a tensors file makes sense only beside another one.
+    #[error("{found} is there, but {missing} is not: a relation needs both")]
+    HalfARelation {
+        /// Which is there.
+        found: &'static str,
+        /// Which is missing.
+        missing: &'static str,
+    },
+    /// A twin cannot be built from this model.
+    #[error(transparent)]
+    Twin(#[from] TwinError),
+    /// The caller does not want the report any more.
+    #[error("the computation was cancelled, as asked")]
+    Cancelled,
     /// The clusters of a tensors file do not fit its contexts.
     #[error("clusters should name the text of each of the {expected} contexts, but has {found} entries")]
     Clusters {

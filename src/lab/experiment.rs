@@ -1,8 +1,11 @@
-//! What was asked: two models, prompts, one concept, a seed and thresholds. Everything a link must restore.
+//! What was asked: two models, prompts, concepts, a seed and thresholds. Everything a link must restore.
+
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::theory::twin::TwinKind;
+use crate::theory::properties::relational::Gamma;
+use crate::theory::twin::TwinRecipe;
 
 /// A whole comparison, as a visitor or a script states it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,8 +16,8 @@ pub struct Experiment {
     pub model_b: ModelSource,
     /// The visitor's prompts, one context each (the position after the last token).
     pub prompts: Vec<String>,
-    /// The concept whose parallelism is tested.
-    pub concept: Concept,
+    /// The concepts whose linear properties are tested; the first property of the first one makes the headline.
+    pub concepts: Vec<Concept>,
     /// Seed of every random draw: twins, bootstrap, permutations.
     pub seed: u64,
     /// Thresholds of the verdict.
@@ -29,10 +32,10 @@ pub enum ModelSource {
         /// Folder name under `public/models/`.
         name: String,
     },
-    /// An exact twin of model A.
+    /// A twin of model A, built from its hidden states and unembedding.
     Twin {
-        /// Which constructor makes it.
-        kind: TwinKind,
+        /// Which constructors make it, in order.
+        recipe: TwinRecipe,
     },
     /// Files of the visitor's own, known by their name and digest only.
     Local {
@@ -43,13 +46,73 @@ pub enum ModelSource {
     },
 }
 
-/// A concept as pairs of words that differ in it, such as easy → easiest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A concept, such as the superlative, and the material on which its linear properties are tested. Each property has a
+/// part of its own; a part that is absent is not tested.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Concept {
     /// Its name, such as `superlatives`.
     pub name: String,
-    /// (base, changed) words, without leading space.
+    /// (base, changed) words without leading space, such as easy → easiest: for parallelism, and the targets of steering.
+    #[serde(default)]
     pub pairs: Vec<(String, String)>,
+    /// A query with its subjects and answers: for relational linearity and the linear subspace.
+    #[serde(default)]
+    pub relation: Option<Relation>,
+    /// Contexts that have the concept (true) or not (false): for probing.
+    #[serde(default)]
+    pub labelled: Vec<(String, bool)>,
+    /// (base, changed) contexts that differ in the concept: for steering.
+    #[serde(default)]
+    pub steering: Vec<(String, String)>,
+    /// On which subspace Γ of the unembedding side the relation is asked.
+    #[serde(default)]
+    pub gamma: Gamma,
+}
+
+/// A query q that is asked of many subjects: s is the context with a subject in it, s∘q the same with the query appended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relation {
+    /// The words that take the place of `{}` in the context.
+    pub subjects: Vec<String>,
+    /// The context with a place `{}` for the subject, such as `in {}`.
+    pub context: String,
+    /// What is appended, its own leading space included, such as ` people speak`.
+    pub query: String,
+    /// Y_q: words without leading space, each a single token.
+    pub answers: Vec<String>,
+}
+
+impl Relation {
+    /// (s, s∘q) for each subject.
+    pub fn contexts(&self) -> impl Iterator<Item = (String, String)> {
+        self.subjects.iter().map(|subject| {
+            let context = self.context.replace("{}", subject);
+            let asked = format!("{context}{}", self.query);
+            (context, asked)
+        })
+    }
+}
+
+impl Concept {
+    /// Every context that must be observed for it, at its last token.
+    fn contexts(&self) -> Vec<String> {
+        let relation = self.relation.iter().flat_map(Relation::contexts).flat_map(|(s, sq)| [s, sq]);
+        let labelled = self.labelled.iter().map(|(text, _)| text.clone());
+        let steering = self.steering.iter().flat_map(|(base, changed)| [base.clone(), changed.clone()]);
+        relation.chain(labelled).chain(steering).collect()
+    }
+}
+
+impl Experiment {
+    /// Every context that the concepts must have observed at its last token, each once, in a fixed order: what an engine
+    /// runs besides the prompts and the calibration texts.
+    pub fn concept_contexts(&self) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let all = self.concepts.iter().flat_map(Concept::contexts);
+        all.filter(|text| seen.insert(text.clone())).collect()
+    }
 }
 
 /// Thresholds of theory.md §4.4 and §5.9. Engineering choices, so all are exposed.
@@ -65,6 +128,12 @@ pub struct Thresholds {
     pub alpha: f64,
     /// δ_eff of cosine and correlation scores, above the null mean.
     pub delta_correlation: f64,
+    /// δ_eff of R², above the null mean.
+    pub delta_r2: f64,
+    /// δ_eff of balanced accuracy, above chance.
+    pub delta_accuracy: f64,
+    /// δ_eff of the steering score, in standard deviations of random token pairs.
+    pub delta_steering: f64,
     /// Largest Holm-adjusted p at which a property may hold.
     pub max_p: f64,
 }
@@ -77,6 +146,9 @@ impl Default for Thresholds {
             max_violation_rate: 0.05,
             alpha: 0.05,
             delta_correlation: 0.10,
+            delta_r2: 0.20,
+            delta_accuracy: 0.10,
+            delta_steering: 1.0,
             max_p: 0.01,
         }
     }

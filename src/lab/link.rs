@@ -1,18 +1,26 @@
 //! A share link: an [`Experiment`] in the fragment of an address, so that no server ever sees it.
 //!
-//! `VERSION "." base64url(postcard(experiment))`. Links come from strangers: length, version, encoding and meaning are
+//! `VERSION "." base64url(deflate(postcard(experiment)))`. Links come from strangers: length, version, encoding and meaning are
 //! checked, and each failure is one sentence.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use miniz_oxide::deflate::compress_to_vec;
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use super::experiment::{Experiment, ModelSource, Thresholds};
 
 /// Changes whenever the layout of [`Experiment`] does.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Longest fragment that is written or read, in characters: what mail and chat programs still pass on.
 pub const MAX_LENGTH: usize = 8192;
+
+/// Most bytes that a link may stand for: a small link must not ask for a large memory.
+const MAX_INFLATED: usize = 1 << 18;
+
+/// The compressor's slowest and smallest level.
+const SMALLEST: u8 = 9;
 
 /// Most prompts that a link may carry.
 pub const MAX_PROMPTS: usize = 64;
@@ -49,6 +57,14 @@ pub enum LinkError {
         /// The link's version.
         found: u32,
     },
+    /// Made by an older page, whose experiments had another layout.
+    #[error(
+        "this link was made by an older page (version {found}, this page reads {VERSION}): set the comparison up again and share it anew"
+    )]
+    Older {
+        /// The link's version.
+        found: u32,
+    },
     /// Characters lost or changed on the way.
     #[error("this link is damaged: copy it again, whole ({detail})")]
     Damaged {
@@ -73,7 +89,10 @@ pub fn encode(experiment: &Experiment) -> Result<String, LinkError> {
 fn fragment_of(experiment: &Experiment) -> Result<String, LinkError> {
     let bytes =
         postcard::to_stdvec(experiment).map_err(|error| LinkError::Damaged { detail: error.to_string() })?;
-    let fragment = format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(bytes));
+    if bytes.len() > MAX_INFLATED {
+        return Err(LinkError::TooLongToWrite { found: bytes.len() });
+    }
+    let fragment = format!("{VERSION}.{}", URL_SAFE_NO_PAD.encode(compress_to_vec(&bytes, SMALLEST)));
     match fragment.len() {
         found if found > MAX_LENGTH => Err(LinkError::TooLongToWrite { found }),
         _ => Ok(fragment),
@@ -90,10 +109,13 @@ pub fn decode(fragment: &str) -> Result<Experiment, LinkError> {
     match version.parse::<u32>().map_err(|_| LinkError::NotALink)? {
         VERSION => {}
         0 => return Err(LinkError::NotALink),
+        found if found < VERSION => return Err(LinkError::Older { found }),
         found => return Err(LinkError::Newer { found }),
     }
     let bytes =
         URL_SAFE_NO_PAD.decode(payload).map_err(|error| LinkError::Damaged { detail: error.to_string() })?;
+    let bytes = decompress_to_vec_with_limit(&bytes, MAX_INFLATED)
+        .map_err(|error| LinkError::Damaged { detail: error.to_string() })?;
     let (experiment, rest) = postcard::take_from_bytes::<Experiment>(&bytes)
         .map_err(|error| LinkError::Damaged { detail: error.to_string() })?;
     if !rest.is_empty() {
@@ -120,9 +142,11 @@ fn check(experiment: &Experiment) -> Result<(), LinkError> {
             return impossible("a bundled model whose name is not letters, digits and hyphens");
         }
     }
-    let Thresholds { delta_mean, delta_tail, max_violation_rate, alpha, delta_correlation, max_p } =
+    let Thresholds { delta_mean, delta_tail, max_violation_rate, alpha, max_p, .. } = experiment.thresholds;
+    let Thresholds { delta_correlation, delta_r2, delta_accuracy, delta_steering, .. } =
         experiment.thresholds;
-    if ![delta_mean, delta_tail, delta_correlation].iter().all(|x| x.is_finite() && *x > 0.0) {
+    let sizes = [delta_mean, delta_tail, delta_correlation, delta_r2, delta_accuracy, delta_steering];
+    if !sizes.iter().all(|x| x.is_finite() && *x > 0.0) {
         return impossible("a threshold that is not a positive number");
     }
     if ![max_violation_rate, alpha, max_p].iter().all(|x| *x > 0.0 && *x < 1.0) {
@@ -137,25 +161,33 @@ mod tests {
 
     use super::*;
     use crate::lab::Concept;
-    use crate::theory::twin::TwinKind;
+    use crate::theory::statistics::{Stream, generator};
+    use rand::Rng;
 
     fn experiment() -> Experiment {
         Experiment {
             model_a: ModelSource::Bundled { name: "world-d32".into() },
-            model_b: ModelSource::Twin { kind: TwinKind::DarkUnembedding },
+            model_b: twin("dark-unembedding"),
             prompts: vec!["the easiest".into(), "das größte 🦒 ".into()],
-            concept: Concept { name: "superlatives".into(), pairs: vec![("easy".into(), "easiest".into())] },
+            concepts: vec![Concept {
+                name: "superlatives".into(),
+                pairs: vec![("easy".into(), "easiest".into())],
+                ..Concept::default()
+            }],
             seed: 7,
             thresholds: Thresholds::default(),
         }
     }
 
+    fn twin(recipe: &str) -> ModelSource {
+        ModelSource::Twin { recipe: recipe.parse().unwrap() }
+    }
+
     fn any_model_b() -> impl Strategy<Value = ModelSource> {
         prop_oneof![
             "[a-z0-9-]{1,20}".prop_map(|name| ModelSource::Bundled { name }),
-            Just(ModelSource::Twin { kind: TwinKind::ChangeOfBasis }),
-            Just(ModelSource::Twin { kind: TwinKind::DarkUnembedding }),
-            Just(ModelSource::Twin { kind: TwinKind::DarkEmbedding }),
+            Just(twin("change-of-basis")),
+            Just(twin("break-parallelism+dark-embedding=3+change-of-basis=50")),
             (".{0,20}", "[0-9a-f]{64}").prop_map(|(name, sha256)| ModelSource::Local { name, sha256 }),
         ]
     }
@@ -172,7 +204,7 @@ mod tests {
             let shared = Experiment {
                 model_b,
                 prompts,
-                concept: Concept { name: "c".into(), pairs },
+                concepts: vec![Concept { name: "c".into(), pairs, ..Concept::default() }],
                 seed,
                 thresholds: Thresholds { delta_mean, ..Thresholds::default() },
                 ..experiment()
@@ -190,7 +222,7 @@ mod tests {
 
         #[test]
         fn garbage_behind_a_good_version_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let fragment = format!("1.{}", URL_SAFE_NO_PAD.encode(&bytes));
+            let fragment = format!("2.{}", URL_SAFE_NO_PAD.encode(compress_to_vec(&bytes, SMALLEST)));
             if let Ok(experiment) = decode(&fragment) {
                 prop_assert_eq!(decode(&encode(&experiment).unwrap()).unwrap(), experiment);
             }
@@ -207,17 +239,19 @@ mod tests {
     #[test]
     fn each_bad_link_gets_its_own_error() {
         let good = encode(&experiment()).unwrap();
-        let payload = good.strip_prefix("1.").unwrap();
+        let payload = good.strip_prefix("2.").unwrap();
         assert_eq!(decode(""), Err(LinkError::NotALink));
         assert_eq!(decode("section-2"), Err(LinkError::NotALink));
         assert_eq!(decode(&format!("0.{payload}")), Err(LinkError::NotALink));
-        assert_eq!(decode(&format!("2.{payload}")), Err(LinkError::Newer { found: 2 }));
-        assert_eq!(decode(&format!("1.{}", "A".repeat(9000))), Err(LinkError::TooLong { found: 9002 }));
-        assert!(matches!(decode("1.***"), Err(LinkError::Damaged { .. })));
-        let longer = format!("1.{}", {
-            let mut bytes = URL_SAFE_NO_PAD.decode(payload).unwrap();
+        assert_eq!(decode(&format!("1.{payload}")), Err(LinkError::Older { found: 1 }));
+        assert_eq!(decode(&format!("3.{payload}")), Err(LinkError::Newer { found: 3 }));
+        assert_eq!(decode(&format!("2.{}", "A".repeat(9000))), Err(LinkError::TooLong { found: 9002 }));
+        assert!(matches!(decode("2.***"), Err(LinkError::Damaged { .. })));
+        let longer = format!("2.{}", {
+            let deflated = URL_SAFE_NO_PAD.decode(payload).unwrap();
+            let mut bytes = decompress_to_vec_with_limit(&deflated, MAX_INFLATED).unwrap();
             bytes.push(0);
-            URL_SAFE_NO_PAD.encode(bytes)
+            URL_SAFE_NO_PAD.encode(compress_to_vec(&bytes, SMALLEST))
         });
         assert_eq!(decode(&longer), Err(LinkError::Damaged { detail: "1 bytes too many".into() }));
     }
@@ -225,7 +259,7 @@ mod tests {
     #[test]
     fn impossible_wishes_are_refused() {
         let cases = [
-            Experiment { model_a: ModelSource::Twin { kind: TwinKind::ChangeOfBasis }, ..experiment() },
+            Experiment { model_a: twin("change-of-basis"), ..experiment() },
             Experiment { model_b: ModelSource::Bundled { name: "../../secret".into() }, ..experiment() },
             Experiment { prompts: vec![String::new(); 65], ..experiment() },
             Experiment {
@@ -243,7 +277,19 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_not_written() {
-        let long = Experiment { prompts: vec!["word ".repeat(3000)], ..experiment() };
+        // Draws, because what repeats is compressed.
+        let rng = &mut generator(1, Stream::Split);
+        let digits = (0..20_000).map(|_| char::from(rng.random_range(b'a'..=b'z')));
+        let long = Experiment { prompts: vec![digits.collect()], ..experiment() };
         assert!(matches!(encode(&long), Err(LinkError::TooLongToWrite { found }) if found > MAX_LENGTH));
+        let repeated = Experiment { prompts: vec!["word ".repeat(100_000)], ..experiment() };
+        assert!(matches!(encode(&repeated), Err(LinkError::TooLongToWrite { .. })));
+    }
+
+    /// A few bytes that inflate to more than any experiment are not inflated.
+    #[test]
+    fn a_link_that_inflates_without_end_is_damaged() {
+        let bomb = format!("2.{}", URL_SAFE_NO_PAD.encode(compress_to_vec(&vec![0; 1 << 20], SMALLEST)));
+        assert!(matches!(decode(&bomb), Err(LinkError::Damaged { .. })));
     }
 }

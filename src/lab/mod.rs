@@ -2,18 +2,21 @@
 
 pub mod analyze;
 mod comparison;
-pub mod concept;
 pub mod error;
 pub mod experiment;
 pub mod link;
+mod material;
 pub mod observation;
+pub mod progress;
+mod properties;
+pub mod reduced;
 pub mod report;
 pub mod tensors;
 pub mod words;
 
-pub use analyze::analyze;
+pub use analyze::{analyze, reduced_of_observation};
 pub use error::LabError;
-pub use experiment::{Concept, Experiment, ModelSource, Thresholds};
+pub use experiment::{Concept, Experiment, ModelSource, Relation, Thresholds};
 pub use observation::{Context, EngineKind, ModelCard, Observation};
 pub use report::Report;
 pub use tensors::{Tensors, TensorsReport, analyze_tensors};

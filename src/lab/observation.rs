@@ -33,7 +33,9 @@ pub enum EngineKind {
 /// One context x: a prompt, or a prefix of a calibration text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
-    /// Which text it belongs to: the cluster of every bootstrap. Prompts come first, in the visitor's order.
+    /// Which text it belongs to: the cluster of every bootstrap. Prompts come first, in the visitor's order, then the
+    /// contexts that the concepts ask for, then calibration texts; the numbers of texts that a tokenizer cannot read
+    /// are left out.
     pub text: usize,
     /// The prefix's token ids.
     pub token_ids: Vec<u32>,
@@ -41,7 +43,8 @@ pub struct Context {
 
 /// Hidden states and unembedding of one model on one list of contexts.
 ///
-/// The visitor's `n_prompts` prompts are the first contexts, one each; calibration contexts follow.
+/// The visitor's `n_prompts` prompts are the first contexts, one each; then the contexts that the concepts ask for, one
+/// each where the tokenizer can read them; calibration contexts follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// The model.

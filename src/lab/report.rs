@@ -7,9 +7,14 @@ use super::observation::{EngineKind, ModelCard};
 use crate::theory::distribution::Divergences;
 use crate::theory::equivalence::Equality;
 use crate::theory::linear_map::CoupledMap;
-use crate::theory::properties::parallelism::ParallelismScore;
+use crate::theory::linear_map::StabilityBound;
+use crate::theory::minimal::TruncationPoint;
+use crate::theory::nielsen::RepresentationDistances;
+use crate::theory::planner::Plan;
+use crate::theory::prompt_map::PromptMap;
+use crate::theory::properties::score::{Carried, PropertyScore};
 use crate::theory::subspace::SubspaceSummary;
-use crate::theory::verdict::Verdict;
+use crate::theory::verdict::{Verdict, VisibleGap};
 
 /// Everything that is known about one comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,16 +37,38 @@ pub struct Report {
     pub n_tokens: usize,
     /// Are the two distributions the same?
     pub equality: Equality,
+    /// What would let more be said: how many more texts and contexts each claim needs.
+    pub plan: Plan,
     /// Coupled linear map, predicting A from B's side and B from A's (theory.md §5.7).
     pub map_ab: CoupledMap,
     /// The other direction.
     pub map_ba: CoupledMap,
-    /// Parallelism of the concept; `None` where too few pairs are single tokens of the vocabulary.
-    pub parallelism: Option<ParallelismReport>,
-    /// Pairs of the concept that are not single tokens of this vocabulary, as typed.
-    pub dropped_pairs: Vec<(String, String)>,
-    /// What follows.
+    /// How near the two models are as representations, beside the coupled map.
+    pub nearness: Nearness,
+    /// Every property that was asked for, concept by concept in the order of the experiment; at least one.
+    pub properties: Vec<PropertyReport>,
+    /// What follows for the first of them.
     pub verdict: Verdict,
+}
+
+/// Secondary measures of how one representation can be had from the other. None of them decides anything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Nearness {
+    /// A's canonical coordinates predicted from B's by a map that is fitted on prompts; absent with too few contexts.
+    pub prompt_map_a_from_b: Option<PromptMap>,
+    /// B's from A's.
+    pub prompt_map_b_from_a: Option<PromptMap>,
+    /// Why no map was fitted on prompts, in one sentence.
+    pub prompt_map_refused: Option<String>,
+    /// Cosines of the principal angles between what both unembeddings can express, from the weights alone, descending:
+    /// all 1 is necessary for equality where hidden states span their space.
+    pub image_cosines: Vec<f64>,
+    /// Prop. 7: how far f can be from linear equivalence, given how far the logits are, A from B.
+    pub stability_ab: StabilityBound,
+    /// B from A.
+    pub stability_ba: StabilityBound,
+    /// Distances of theory.md §2.1; for pairs that are close on average only.
+    pub distances: Option<RepresentationDistances>,
 }
 
 /// One model of the comparison.
@@ -55,6 +82,8 @@ pub struct Side {
     pub engine_detail: String,
     /// Ranks, effective complexity, dark energies.
     pub subspace: SubspaceSummary,
+    /// How the distribution changes as the minimal-dimension model is cut to fewer dimensions (theory.md §5.6).
+    pub truncation: Vec<TruncationPoint>,
 }
 
 /// Both distributions after one prompt.
@@ -83,23 +112,74 @@ pub struct NextToken {
     pub log_prob_b: f64,
 }
 
-/// Parallelism of one concept in both models (theory.md §5.8).
+/// The five linear properties (theory.md §1.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Property {
+    /// The differences of a concept's pairs point one way.
+    Parallelism,
+    /// The answer to a query is an affine function of the subject's hidden state.
+    RelationalLinearity,
+    /// The answers to a query read one subspace of the hidden states.
+    LinearSubspace,
+    /// A linear probe tells labelled contexts apart.
+    LinearProbing,
+    /// Adding one vector moves the concept's pairs.
+    LinearSteering,
+}
+
+/// One property of one concept in both models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ParallelismReport {
+pub struct PropertyReport {
     /// The concept's name.
     pub concept: String,
-    /// The pairs that took part, as strings.
-    pub pairs: Vec<(String, String)>,
+    /// Which property.
+    pub property: Property,
+    /// The scores; absent where there is nothing to measure, for which the verdict gives the reason.
+    pub scores: Option<Scores>,
+    /// |visible_A − visible_B| and the most that rounding explains, where distributions are equal.
+    pub visible_gap: Option<VisibleGap>,
+    /// What was found in one model, tried in the other; for properties of hidden states.
+    pub carried: Option<CarriedBothWays>,
+    /// Mean cos² of the principal angles between A's subspace, carried to B, and B's own; for linear subspaces.
+    pub subspace_agreement: Option<f64>,
+    /// What took part, as the vocabulary or the tokenizer has it: pairs, subjects, contexts.
+    pub used: Vec<String>,
+    /// What was left out, as typed: no single token, a repetition, or a text that cannot be read.
+    pub dropped: Vec<String>,
+    /// What follows.
+    pub verdict: Verdict,
+}
+
+/// One property in both models, in every version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
     /// In A's own coordinates.
-    pub raw_a: ParallelismScore,
+    pub raw_a: PropertyScore,
     /// In B's own coordinates.
-    pub raw_b: ParallelismScore,
+    pub raw_b: PropertyScore,
     /// From A's log-probabilities only.
-    pub visible_a: ParallelismScore,
+    pub visible_a: PropertyScore,
     /// From B's log-probabilities only.
-    pub visible_b: ParallelismScore,
-    /// In A's own coordinates with the dark part of g removed: tells why raw scores differ.
-    pub dark_removed_a: ParallelismScore,
-    /// In B's own coordinates with the dark part of g removed.
-    pub dark_removed_b: ParallelismScore,
+    pub visible_b: PropertyScore,
+    /// In A's own coordinates with dark parts removed: tells why raw scores differ.
+    pub dark_removed_a: PropertyScore,
+    /// In B's own coordinates with dark parts removed.
+    pub dark_removed_b: PropertyScore,
+}
+
+/// What was fitted in one model and tried in the other, both ways.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CarriedBothWays {
+    /// Found in A, tried in B.
+    pub b_from_a: Carried,
+    /// Found in B, tried in A.
+    pub a_from_b: Carried,
+}
+
+impl Report {
+    /// The property that the headline speaks of.
+    pub fn lead(&self) -> Option<&PropertyReport> {
+        self.properties.first()
+    }
 }

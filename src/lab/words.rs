@@ -4,9 +4,10 @@
 //! or where too little is known, no sentence here speaks of all models or of none; equality is called a theorem only
 //! where model B was built from model A.
 
-use super::report::{ParallelismReport, Report};
+use super::report::{Nearness, Property, PropertyReport, Report};
 use crate::theory::equivalence::{Equality, Level};
-use crate::theory::properties::parallelism::ParallelismScore;
+use crate::theory::planner::{Plan, Unreachable};
+use crate::theory::properties::score::{Details, PropertyScore};
 use crate::theory::verdict::{Finding, PropertyState, Reason, VerdictKind};
 
 /// Which version of a property a sentence speaks of.
@@ -35,37 +36,64 @@ pub struct FindingWords {
     pub reasons: Vec<(&'static str, &'static str)>,
 }
 
-/// Everything that the verdict says, the report's own headline first; what both versions say is said once.
-pub fn findings(report: &Report) -> Vec<FindingWords> {
-    let (lead, other) = match report.verdict.raw.kind {
+/// Everything that the verdict says of one property, its own headline first; what both versions say is said once.
+pub fn findings(report: &Report, property: &PropertyReport) -> Vec<FindingWords> {
+    let (lead, other) = match property.verdict.raw.kind {
         VerdictKind::Mixed => (Version::Raw, Version::Visible),
         _ => (Version::Visible, Version::Raw),
     };
-    let (lead, other) = (finding(report, lead), finding(report, other));
+    let (lead, other) = (finding(report, property, lead), finding(report, property, other));
     let is_said_twice =
         FindingWords { version: lead.version, about: lead.about.clone(), ..other.clone() } == lead;
     if is_said_twice { vec![lead] } else { vec![lead, other] }
 }
 
-/// The finding on one version of the property, in words.
-pub fn finding(report: &Report, version: Version) -> FindingWords {
-    let concept = &report.experiment.concept.name;
+/// The finding on one version of a property, in words.
+pub fn finding(report: &Report, property: &PropertyReport, version: Version) -> FindingWords {
+    let name = property_of_concept(property.property, &property.concept);
     let (Finding { kind, reasons }, seen_from) = match version {
-        Version::Visible => (&report.verdict.visible, "as far as the distribution can see it"),
-        Version::Raw => (&report.verdict.raw, "in each model’s own coordinates"),
+        Version::Visible => (&property.verdict.visible, "as far as the distribution can see it"),
+        Version::Raw => (&property.verdict.raw, "in each model’s own coordinates"),
     };
     FindingWords {
         version,
-        about: format!("Parallelism of {concept}, {seen_from}"),
+        about: format!("{name}, {seen_from}"),
         kind: *kind,
-        headline: headline(*kind, concept, &report.equality),
-        scope: scope(*kind, version, report),
+        headline: headline(*kind, &name, &report.equality),
+        scope: scope(*kind, version, property, report),
         reasons: reasons.iter().map(|&r| (reason_code(r), reason(r))).collect(),
     }
 }
 
+/// The verdict is the same whatever the property: the theorem has nothing to say of these two models.
+pub fn is_about_the_pair(kind: VerdictKind) -> bool {
+    matches!(kind, VerdictKind::OutOfClass | VerdictKind::NotEquivalent | VerdictKind::CloseNotEquivalent)
+}
+
+/// A property of a concept, as the beginning of a sentence.
+pub fn property_of_concept(property: Property, concept: &str) -> String {
+    match property {
+        Property::Parallelism => format!("Parallelism of {concept}"),
+        Property::RelationalLinearity => format!("Relational linearity of {concept}"),
+        Property::LinearSubspace => format!("A linear subspace for {concept}"),
+        Property::LinearProbing => format!("Linear probing of {concept}"),
+        Property::LinearSteering => format!("Linear steering of {concept}"),
+    }
+}
+
+/// What the score of a property is, in a few words.
+pub fn score_name(property: Property) -> &'static str {
+    match property {
+        Property::Parallelism => "mean cosine",
+        Property::RelationalLinearity => "held-out R²",
+        Property::LinearSubspace => "mean cos² between halves",
+        Property::LinearProbing => "held-out balanced accuracy",
+        Property::LinearSteering => "shift in standard deviations",
+    }
+}
+
 /// The headline: a whole sentence. A pair that is close on average is no less different where equality is refuted.
-fn headline(kind: VerdictKind, concept: &str, equality: &Equality) -> String {
+fn headline(kind: VerdictKind, property: &str, equality: &Equality) -> String {
     match kind {
         VerdictKind::OutOfClass => "The theorem does not cover this pair.".into(),
         VerdictKind::CloseNotEquivalent if !equality.is_refuted() => {
@@ -76,14 +104,14 @@ fn headline(kind: VerdictKind, concept: &str, equality: &Equality) -> String {
         }
         VerdictKind::TooLittleData => "Too little data to decide.".into(),
         VerdictKind::Inconsistent => "No verdict: this program contradicts itself.".into(),
-        VerdictKind::HeldByAll => format!("Parallelism of {concept}: held by all."),
-        VerdictKind::HeldByNone => format!("Parallelism of {concept}: held by none."),
-        VerdictKind::Mixed => format!("Parallelism of {concept}: mixed, a hypothesis fails."),
+        VerdictKind::HeldByAll => format!("{property}: held by all."),
+        VerdictKind::HeldByNone => format!("{property}: held by none."),
+        VerdictKind::Mixed => format!("{property}: mixed, a hypothesis fails."),
     }
 }
 
 /// For whom, and on what, the headline holds (theory.md §5.10, point 6).
-fn scope(kind: VerdictKind, version: Version, report: &Report) -> String {
+fn scope(kind: VerdictKind, version: Version, property: &PropertyReport, report: &Report) -> String {
     let seen = format!("{} contexts and {} tokens", report.n_contexts, report.n_tokens);
     let equal_elsewhere = equal_elsewhere(&report.equality);
     match (kind, version) {
@@ -94,10 +122,10 @@ fn scope(kind: VerdictKind, version: Version, report: &Report) -> String {
             format!("By no model with this distribution on these {seen}.{equal_elsewhere}")
         }
         (VerdictKind::HeldByAll, Version::Raw) => {
-            format!("By both models compared here, in their own coordinates. {}", guarantee(report))
+            format!("By both models compared here, in their own coordinates. {}", guarantee(property))
         }
         (VerdictKind::HeldByNone, Version::Raw) => {
-            format!("By neither model compared here, in its own coordinates. {}", guarantee(report))
+            format!("By neither model compared here, in its own coordinates. {}", guarantee(property))
         }
         (VerdictKind::Mixed, _) => format!(
             "Of the two models compared here, one holds it in its own coordinates and the other does not, although \
@@ -117,7 +145,7 @@ fn scope(kind: VerdictKind, version: Version, report: &Report) -> String {
              {CHOOSE_A_TWIN}",
             number(report.experiment.thresholds.delta_mean),
             percent(1.0 - report.experiment.thresholds.alpha),
-            report
+            property
                 .verdict
                 .visible_difference_bound
                 // Two correlations can never differ by more.
@@ -144,13 +172,27 @@ const CHOOSE_A_TWIN: &str =
     "The theorem speaks of pairs with equal distributions, such as model A and an exact twin of it.";
 
 /// How far a score in a model's own coordinates reaches.
-fn guarantee(report: &Report) -> String {
-    let exact = report.parallelism.as_ref().is_some_and(|scores| scores.raw_a.exact && scores.raw_b.exact);
-    format!(
-        "For other models with this distribution it is guaranteed only where they satisfy the diversity condition, and \
-         only for exact collinearity, not for a cosine threshold; these pairs are {} collinear.",
-        if exact { "exactly" } else { "not exactly" }
-    )
+fn guarantee(property: &PropertyReport) -> String {
+    let elsewhere = "For other models with this distribution it is guaranteed only where they satisfy the diversity condition";
+    match property.property {
+        Property::Parallelism => {
+            let is_exact =
+                |score: &PropertyScore| matches!(&score.details, Details::Parallelism(own) if own.exact);
+            let exact = property.scores.as_ref().is_some_and(|s| is_exact(&s.raw_a) && is_exact(&s.raw_b));
+            format!(
+                "{elsewhere}, and only for exact collinearity, not for a cosine threshold; these pairs are {} collinear.",
+                if exact { "exactly" } else { "not exactly" }
+            )
+        }
+        Property::RelationalLinearity | Property::LinearSubspace | Property::LinearProbing => format!(
+            "{elsewhere}, so that nothing of their hidden states is dark, and only for an exact linear map, not for a \
+             score above a threshold."
+        ),
+        Property::LinearSteering => format!(
+            "{elsewhere}, so that the vector lies in the span of their hidden states, and only for the effect on \
+             log-ratios itself, not for a score above a threshold."
+        ),
+    }
 }
 
 /// What equality on the observed contexts says of unseen ones: a sentence, or nothing.
@@ -192,6 +234,19 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::TooFewPairs => {
             "Fewer than 6 pairs of the concept are two different single tokens of this vocabulary: add pairs."
         }
+        Reason::TooFewSubjects => {
+            "Fewer than 20 subjects of the relation can be read by this vocabulary: add subjects."
+        }
+        Reason::TooFewAnswers => {
+            "Fewer than 2 answers of the relation are single tokens of this vocabulary: add answers."
+        }
+        Reason::TooFewPerClass => {
+            "Fewer than 20 labelled contexts of one class can be read by this vocabulary: add contexts of that class."
+        }
+        Reason::LearningCurveRising => {
+            "The score still rises with the number of subjects, so a low one may only mean that there are too few: add \
+             subjects."
+        }
         Reason::TooFewTexts => {
             "There are fewer than 8 texts, too few to say how log-ratios vary together: add prompts."
         }
@@ -214,6 +269,14 @@ pub fn reason(reason: Reason) -> &'static str {
         Reason::ScoreNotInvariant => {
             "The two models use different coordinates, and cosines depend on coordinates: the score moved; the \
              property, seen through the distribution, did not."
+        }
+        Reason::GammaNotVisible => {
+            "The relation is asked of the whole hidden state, parts of which no unembedding difference reads in one of \
+             the models: those parts are free to differ."
+        }
+        Reason::SteeringLeavesSimF => {
+            "The vector has parts outside the span of the hidden states seen here, and what those parts do to the \
+             distribution is not decided by the distribution."
         }
         Reason::CauseUnresolved => {
             "Without the parts that the distribution cannot see, a score is too uncertain to tell which hypothesis \
@@ -239,12 +302,18 @@ pub fn reason_code(reason: Reason) -> &'static str {
         Reason::PrecisionTooLow => "PRECISION_TOO_LOW",
         Reason::EqualityUndecided => "EQUALITY_UNDECIDED",
         Reason::TooFewPairs => "TOO_FEW_PAIRS",
+        Reason::TooFewSubjects => "TOO_FEW_SUBJECTS",
+        Reason::TooFewAnswers => "TOO_FEW_ANSWERS",
+        Reason::TooFewPerClass => "TOO_FEW_PER_CLASS",
+        Reason::LearningCurveRising => "LEARNING_CURVE_RISING",
         Reason::TooFewTexts => "TOO_FEW_TEXTS",
         Reason::NoVariation => "NO_VARIATION",
         Reason::PropertyUncertain => "PROPERTY_UNCERTAIN",
         Reason::DarkUnembedding => "DARK_UNEMBEDDING",
         Reason::DarkEmbedding => "DARK_EMBEDDING",
         Reason::ScoreNotInvariant => "SCORE_NOT_INVARIANT",
+        Reason::GammaNotVisible => "GAMMA_NOT_VISIBLE",
+        Reason::SteeringLeavesSimF => "STEERING_LEAVES_SIM_F",
         Reason::CauseUnresolved => "CAUSE_UNRESOLVED",
         Reason::FDiversityUntested => "F_DIVERSITY_UNTESTED",
         Reason::RankUnresolved => "RANK_UNRESOLVED",
@@ -290,6 +359,124 @@ pub fn level_sentence(equality: &Equality) -> String {
     }
 }
 
+/// A verdict on one version of a property, in a few words for a label.
+pub fn verdict_name(kind: VerdictKind) -> &'static str {
+    match kind {
+        VerdictKind::OutOfClass => "not covered",
+        VerdictKind::NotEquivalent | VerdictKind::CloseNotEquivalent => "the theorem is silent",
+        VerdictKind::TooLittleData => "too little data",
+        VerdictKind::Inconsistent => "no verdict",
+        VerdictKind::HeldByAll => "held by all",
+        VerdictKind::HeldByNone => "held by none",
+        VerdictKind::Mixed => "mixed",
+    }
+}
+
+/// What only one property measures, as a sentence over both models; nothing where there is no more to say.
+pub fn own_numbers(a: &PropertyScore, b: &PropertyScore) -> Option<String> {
+    let both = |x: String, y: String| format!("{x} in A, {y} in B");
+    match (&a.details, &b.details) {
+        (Details::Relational(a), Details::Relational(b)) => {
+            let (faithful_a, faithful_b) = (a.faithfulness?, b.faithfulness?);
+            Some(format!(
+                "The most likely answer is predicted for {} of the held-out subjects; the commonest answer alone would reach {}.",
+                both(percent(faithful_a), percent(faithful_b)),
+                both(percent(a.majority?), percent(b.majority?)),
+            ))
+        }
+        (Details::Subspace(a), Details::Subspace(b)) => Some(format!(
+            "Dimension of the subspace: {}.",
+            both(a.dimension.to_string(), b.dimension.to_string())
+        )),
+        (Details::Probing(a), Details::Probing(b)) => Some(format!(
+            "Area under the ROC curve: {}.{}",
+            both(number(a.auc), number(b.auc)),
+            a.token_identity.map_or_else(String::new, |accuracy| format!(
+                " Guessing from the last token alone reaches {}.",
+                number(accuracy)
+            )),
+        )),
+        (Details::Steering(a), Details::Steering(b)) => Some(format!(
+            "Largest effect on a pair of another concept, relative to the target: {}.",
+            both(number(a.off_target?), number(b.off_target?))
+        )),
+        _ => None,
+    }
+}
+
+/// What would let more be said of equality, one sentence for each claim that more observations can reach.
+pub fn plan(plan: &Plan, equality: &Equality) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let texts = |more: usize| if more == 1 { "1 more text".to_owned() } else { format!("{more} more texts") };
+    match (equality.level, plan.identical.more) {
+        (Level::Identical, Some(more)) if more > 0 => sentences.push(format!(
+            "{} without a difference would bound the share of texts like these that show one below 5%.",
+            texts(more)
+        )),
+        _ => {}
+    }
+    let close = plan.close();
+    match (equality.level, close.more, close.unreachable) {
+        (Level::Different | Level::Undecided, Some(more), _) if more > 0 => sentences.push(format!(
+            "About {} of the same kind could show closeness on average, if they differ as little as these.",
+            texts(more)
+        )),
+        (
+            Level::Different | Level::Undecided,
+            _,
+            Some(Unreachable::MeanTooLarge | Unreachable::TooManyViolations),
+        ) => {
+            sentences.push(
+                "No number of texts like these would show closeness: they differ too much already.".into(),
+            );
+        }
+        (Level::Undecided, _, Some(Unreachable::FloorTooCoarse)) => {
+            sentences.push("No number of texts helps while the noise floor is this high.".into());
+        }
+        _ => {}
+    }
+    if let Some(more) = plan.diversity.more.filter(|&more| more > 0) {
+        sentences
+            .push(format!("{more} more contexts would settle how many dimensions the hidden states fill."));
+    }
+    sentences
+}
+
+/// Secondary measures of nearness, one sentence each.
+pub fn nearness(nearness: &Nearness) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if let (Some(a), Some(b)) = (&nearness.prompt_map_a_from_b, &nearness.prompt_map_b_from_a) {
+        sentences.push(format!(
+            "A map fitted on prompts predicts held-out prompts with R² {} (A from B) and {} (B from A); shuffled, {} and {}. A high value between different distributions is normal and is no equivalence.",
+            number(a.r2), number(b.r2), number(a.r2_shuffled), number(b.r2_shuffled)
+        ));
+    }
+    if let Some(refused) = &nearness.prompt_map_refused {
+        sentences.push(format!("{}{}.", refused[..1].to_uppercase(), &refused[1..]));
+    }
+    if let (Some(first), Some(last)) = (nearness.image_cosines.first(), nearness.image_cosines.last()) {
+        sentences.push(format!(
+            "From the weights alone: what both unembeddings can express meets at cosines from {} to {}; equal distributions need all of them to be 1.",
+            number(first.min(1.0)), number(last.min(1.0))
+        ));
+    }
+    if let Some(distances) = &nearness.distances {
+        let distance =
+            |name: &str, value: Option<f64>| value.map(|value| format!("{name} {}", number(value)));
+        let known: Vec<String> = [distance("d_LLV", distances.d_llv), distance("d_SVD", distances.d_svd)]
+            .into_iter()
+            .flatten()
+            .collect();
+        if !known.is_empty() {
+            sentences.push(format!(
+                "Distances of representations: {}. A small KL does not make them small.",
+                known.join(", ")
+            ));
+        }
+    }
+    sentences
+}
+
 /// The state of a property in one model, in one word.
 pub fn state_name(state: PropertyState) -> &'static str {
     match state {
@@ -319,15 +506,21 @@ pub fn number(value: f64) -> String {
 /// What the shuffled partners say: where true pairs do no better than pairs with exchanged partners, the common
 /// direction belongs to the two classes of words and not to the pairs (theory.md §5.8, e₂). None where neither is
 /// shown. `least` is the least difference of scores that counts.
-pub fn pairing(parallelism: &ParallelismReport, least: f64) -> Option<&'static str> {
-    let scores = [&parallelism.visible_a, &parallelism.visible_b];
-    let gain = |score: &ParallelismScore| score.score - score.null_shuffled_mean;
-    if scores.iter().all(|score| score.state == PropertyState::Holds && gain(score) < least) {
+pub fn pairing(property: &PropertyReport, least: f64) -> Option<&'static str> {
+    let scores = property.scores.as_ref()?;
+    let gains = [&scores.visible_a, &scores.visible_b].map(|score| match &score.details {
+        Details::Parallelism(own) if score.state == PropertyState::Holds => {
+            Some(score.score - own.null_shuffled_mean)
+        }
+        _ => None,
+    });
+    let [Some(gain_a), Some(gain_b)] = gains else { return None };
+    if gain_a < least && gain_b < least {
         Some(
             "True pairs agree hardly better than pairs with exchanged partners: the common direction is that of the two \
              classes of words rather than of the single pairs.",
         )
-    } else if scores.iter().all(|score| score.state == PropertyState::Holds && gain(score) >= least) {
+    } else if gain_a >= least && gain_b >= least {
         Some(
             "True pairs agree better than pairs with exchanged partners: the direction belongs, at least in part, to the pairs.",
         )
@@ -361,15 +554,18 @@ pub fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::report::Side;
+    use crate::lab::report::{Scores, Side};
     use crate::lab::{Concept, EngineKind, Experiment, ModelCard, ModelSource, Thresholds};
     use crate::theory::equivalence::NoiseFloor;
-    use crate::theory::linear_map::CoupledMap;
-    use crate::theory::properties::parallelism::{MIN_PAIRS, MIN_TEXTS};
+    use crate::theory::linear_map::{CoupledMap, StabilityBound};
+    use crate::theory::planner::Need;
+    use crate::theory::properties::parallelism::{MIN_PAIRS, MIN_TEXTS, ParallelismDetails};
+    use crate::theory::properties::probing::MIN_PER_CLASS;
+    use crate::theory::properties::relational::MIN_SUBJECTS;
     use crate::theory::subspace::SubspaceSummary;
     use crate::theory::verdict::Verdict;
 
-    const REASONS: [Reason; 16] = [
+    const REASONS: [Reason; 22] = [
         Reason::OutOfClass,
         Reason::SupportMismatch,
         Reason::DistributionsDiffer,
@@ -377,12 +573,18 @@ mod tests {
         Reason::PrecisionTooLow,
         Reason::EqualityUndecided,
         Reason::TooFewPairs,
+        Reason::TooFewSubjects,
+        Reason::TooFewAnswers,
+        Reason::TooFewPerClass,
+        Reason::LearningCurveRising,
         Reason::TooFewTexts,
         Reason::NoVariation,
         Reason::PropertyUncertain,
         Reason::DarkUnembedding,
         Reason::DarkEmbedding,
         Reason::ScoreNotInvariant,
+        Reason::GammaNotVisible,
+        Reason::SteeringLeavesSimF,
         Reason::CauseUnresolved,
         Reason::FDiversityUntested,
         Reason::RankUnresolved,
@@ -400,6 +602,22 @@ mod tests {
     const LEVELS: [Level; 5] =
         [Level::Constructed, Level::Identical, Level::Close, Level::Different, Level::Undecided];
     const VERSIONS: [Version; 2] = [Version::Visible, Version::Raw];
+    const PROPERTIES: [Property; 5] = [
+        Property::Parallelism,
+        Property::RelationalLinearity,
+        Property::LinearSubspace,
+        Property::LinearProbing,
+        Property::LinearSteering,
+    ];
+
+    /// What is said of the first property.
+    fn said(report: &Report, version: Version) -> FindingWords {
+        finding(report, report.lead().unwrap(), version)
+    }
+
+    fn met() -> Need {
+        Need { have: 60, need: Some(59), more: Some(0), unreachable: None }
+    }
 
     /// A report whose every sentence-bearing field is set by the test.
     fn report(kind: VerdictKind, level: Level, bound: Option<f64>) -> Report {
@@ -427,6 +645,7 @@ mod tests {
                 singular_values_f: vec![],
                 singular_values_g: vec![],
             },
+            truncation: vec![],
         };
         let map = CoupledMap {
             e_tok: 0.0,
@@ -436,13 +655,14 @@ mod tests {
             e_prm_constant: 1.0,
         };
         let finding = Finding { kind, reasons: REASONS.to_vec() };
+        let verdict = Verdict { visible: finding.clone(), raw: finding, visible_difference_bound: bound };
         Report {
             version: String::new(),
             experiment: Experiment {
                 model_a: ModelSource::Bundled { name: "a".into() },
                 model_b: ModelSource::Bundled { name: "b".into() },
                 prompts: vec![],
-                concept: Concept { name: "superlatives".into(), pairs: vec![] },
+                concepts: vec![Concept { name: "superlatives".into(), ..Concept::default() }],
                 seed: 1,
                 thresholds: Thresholds::default(),
             },
@@ -466,12 +686,39 @@ mod tests {
                 violation_upper_bound: 0.0,
                 unseen_share: (level == Level::Identical).then_some(0.0487),
                 d_logit_squared: 0.0,
+                mean_tv: 0.0,
+                mean_hellinger: 0.0,
+                mean_clr_rms: 0.0,
+                mean_top_k_agreement: [1.0; 3],
+                max_abs_dlogp_likely: 0.5,
+                mean_kl_sym: 0.0,
             },
+            plan: Plan { identical: met(), close_mean: met(), close_tail: met(), diversity: met() },
             map_ab: map,
             map_ba: map,
-            parallelism: None,
-            dropped_pairs: vec![],
-            verdict: Verdict { visible: finding.clone(), raw: finding, visible_difference_bound: bound },
+            nearness: Nearness {
+                prompt_map_a_from_b: None,
+                prompt_map_b_from_a: None,
+                prompt_map_refused: None,
+                image_cosines: vec![],
+                stability_ab: StabilityBound { left: 0.0, bound: 0.0 },
+                stability_ba: StabilityBound { left: 0.0, bound: 0.0 },
+                distances: None,
+            },
+            properties: PROPERTIES
+                .map(|property| PropertyReport {
+                    concept: "superlatives".into(),
+                    property,
+                    scores: None,
+                    visible_gap: None,
+                    carried: None,
+                    subspace_agreement: None,
+                    used: vec![],
+                    dropped: vec![],
+                    verdict: verdict.clone(),
+                })
+                .into(),
+            verdict,
         }
     }
 
@@ -482,10 +729,10 @@ mod tests {
     /// Everything that can be shown for one kind at one level.
     fn everything_said(kind: VerdictKind, level: Level) -> Vec<String> {
         let report = report(kind, level, Some(0.25));
-        VERSIONS
-            .iter()
-            .flat_map(|&version| {
-                let words = finding(&report, version);
+        let properties = report.properties.iter();
+        properties
+            .flat_map(|property| VERSIONS.map(|version| finding(&report, property, version)))
+            .flat_map(|words| {
                 let reasons = words.reasons.into_iter().map(|(_, sentence)| sentence.to_owned());
                 [words.about, words.headline, words.scope].into_iter().chain(reasons)
             })
@@ -496,14 +743,14 @@ mod tests {
     #[test]
     fn a_pair_that_is_close_on_average_is_called_different_where_equality_is_refuted() {
         let mut close = report(VerdictKind::CloseNotEquivalent, Level::Close, None);
-        let mut said = |floors: f64| {
+        let mut at = |floors: f64| {
             close.equality.max_abs_dlogp = floors * close.equality.epsilon_num;
-            (finding(&close, Version::Visible).headline, level_name(&close.equality))
+            (said(&close, Version::Visible).headline, level_name(&close.equality))
         };
-        let refuted = said(10.5);
+        let refuted = at(10.5);
         assert_eq!(refuted.0, "Not distribution-equivalent, the theorem is silent.");
         assert_eq!(refuted.1, "Close on average, not equal");
-        let open = said(9.5);
+        let open = at(9.5);
         assert_eq!(open.0, "Close, but not shown to be equal: the theorem is silent.");
         assert_eq!(open.1, "Close, not shown to be equal");
     }
@@ -567,6 +814,8 @@ mod tests {
     #[test]
     fn sentences_name_the_limits_in_use() {
         assert!(reason(Reason::TooFewPairs).contains(&format!("than {MIN_PAIRS} pairs")));
+        assert!(reason(Reason::TooFewSubjects).contains(&format!("than {MIN_SUBJECTS} subjects")));
+        assert!(reason(Reason::TooFewPerClass).contains(&format!("than {MIN_PER_CLASS} labelled")));
         assert!(reason(Reason::TooFewTexts).contains(&format!("than {MIN_TEXTS} texts")));
         assert!(reason(Reason::PrecisionTooLow).contains(&format!("{} nats", NoiseFloor::HIGHEST_USABLE)));
     }
@@ -575,7 +824,7 @@ mod tests {
     fn a_mask_in_one_model_is_said_as_such() {
         let mut masked = report(VerdictKind::NotEquivalent, Level::Different, None);
         masked.equality.max_abs_dlogp = f64::INFINITY;
-        let scope = finding(&masked, Version::Visible).scope;
+        let scope = said(&masked, Version::Visible).scope;
         assert!(scope.contains("rules out a token") && !scope.contains('∞'), "{scope}");
     }
 
@@ -612,7 +861,7 @@ mod tests {
             for level in LEVELS {
                 let report = report(kind, level, None);
                 for version in VERSIONS {
-                    let words = finding(&report, version);
+                    let words = said(&report, version);
                     assert!(words.headline.ends_with('.'), "{}", words.headline);
                     assert!(words.scope.ends_with('.'), "{}", words.scope);
                     assert_eq!(words.reasons.len(), REASONS.len());
@@ -625,16 +874,16 @@ mod tests {
     fn scope_of_equal_pairs_is_the_mandatory_one() {
         let identical = report(VerdictKind::HeldByAll, Level::Identical, None);
         assert_eq!(
-            finding(&identical, Version::Visible).scope,
+            said(&identical, Version::Visible).scope,
             "By every model with this distribution on these 1234 contexts and 500 tokens. With 95% confidence, \
              fewer than 4.9% of texts like these would show a difference between the two models."
         );
-        let raw = finding(&identical, Version::Raw).scope;
+        let raw = said(&identical, Version::Raw).scope;
         assert!(
             raw.contains("satisfy the diversity condition") && raw.contains("not for a cosine threshold")
         );
         let twin = report(VerdictKind::HeldByNone, Level::Constructed, None);
-        let scope = finding(&twin, Version::Visible).scope;
+        let scope = said(&twin, Version::Visible).scope;
         assert!(scope.contains("equality is a theorem") && !scope.contains("95%"), "{scope}");
         assert!(scope.starts_with("By no model with this distribution on these 1234 contexts"), "{scope}");
         // A raw finding is about the models compared; further ones are promised nothing that a cosine measured.
@@ -642,7 +891,7 @@ mod tests {
             (VerdictKind::HeldByAll, "By both models compared here"),
             (VerdictKind::HeldByNone, "By neither model compared here"),
         ] {
-            let raw = finding(&report(kind, Level::Identical, None), Version::Raw).scope;
+            let raw = said(&report(kind, Level::Identical, None), Version::Raw).scope;
             assert!(
                 raw.starts_with(start) && raw.ends_with("these pairs are not exactly collinear."),
                 "{raw}"
@@ -654,24 +903,47 @@ mod tests {
     #[test]
     fn a_mixed_raw_finding_leads_and_what_is_the_same_is_said_once() {
         let mut twin = report(VerdictKind::HeldByAll, Level::Constructed, None);
-        twin.verdict.raw.kind = VerdictKind::Mixed;
-        let kinds: Vec<_> = findings(&twin).into_iter().map(|finding| finding.kind).collect();
+        twin.properties[0].verdict.raw.kind = VerdictKind::Mixed;
+        let all = |report: &Report| findings(report, report.lead().unwrap());
+        let kinds: Vec<_> = all(&twin).into_iter().map(|finding| finding.kind).collect();
         assert_eq!(kinds, [VerdictKind::Mixed, VerdictKind::HeldByAll]);
-        let held = findings(&report(VerdictKind::HeldByAll, Level::Constructed, None));
+        let held = all(&report(VerdictKind::HeldByAll, Level::Constructed, None));
         assert_eq!(held.len(), 2, "the raw version has another scope");
         assert!(held[0].about.ends_with("as far as the distribution can see it"));
-        assert_eq!(findings(&report(VerdictKind::NotEquivalent, Level::Different, None)).len(), 1);
+        assert_eq!(all(&report(VerdictKind::NotEquivalent, Level::Different, None)).len(), 1);
     }
 
     #[test]
     fn the_bound_is_printed_for_close_pairs_only() {
         for kind in KINDS {
-            let scope = finding(&report(kind, Level::Close, Some(0.25)), Version::Visible).scope;
+            let scope = said(&report(kind, Level::Close, Some(0.25)), Version::Visible).scope;
             assert_eq!(
                 scope.contains("cannot differ by more than 0.250"),
                 kind == VerdictKind::CloseNotEquivalent
             );
         }
+    }
+
+    #[test]
+    fn the_plan_says_what_is_missing_and_nothing_where_nothing_is() {
+        let need =
+            |more: usize| Need { have: 10, need: Some(10 + more), more: Some(more), unreachable: None };
+        let never = |why| Need { have: 10, need: None, more: None, unreachable: Some(why) };
+        let said = |level, identical, close_tail, contexts| {
+            let equality = report(VerdictKind::TooLittleData, level, None).equality;
+            plan(&Plan { identical, close_mean: need(0), close_tail, diversity: need(contexts) }, &equality)
+        };
+        assert!(said(Level::Constructed, met(), never(Unreachable::FloorTooCoarse), 0).is_empty());
+        assert!(said(Level::Close, need(3), met(), 0).is_empty());
+        let identical = said(Level::Identical, need(49), met(), 0);
+        assert!(identical.len() == 1 && identical[0].starts_with("49 more texts"), "{identical:?}");
+        let different = said(Level::Different, need(1), need(1), 7);
+        assert!(different[0].contains("About 1 more text of"), "{different:?}");
+        assert!(different[1].starts_with("7 more contexts"), "{different:?}");
+        let hopeless = said(Level::Undecided, met(), never(Unreachable::TooManyViolations), 0);
+        assert!(hopeless[0].starts_with("No number of texts"), "{hopeless:?}");
+        let coarse = said(Level::Undecided, met(), never(Unreachable::FloorTooCoarse), 0);
+        assert!(coarse[0].contains("noise floor"), "{coarse:?}");
     }
 
     #[test]
@@ -701,31 +973,26 @@ mod tests {
 
     #[test]
     fn the_shuffled_partners_decide_whose_direction_it_is() {
-        let scores = |shuffled, state| {
-            let score = ParallelismScore {
+        let property = |shuffled, state| {
+            let score = PropertyScore {
                 score: 0.5,
-                null_random_mean: 0.0,
-                null_shuffled_mean: shuffled,
+                null_mean: 0.0,
                 effect_interval: (0.4, 0.6),
                 p_adjusted: 0.001,
-                exact: false,
                 state,
                 shortage: None,
+                details: Details::Parallelism(ParallelismDetails {
+                    null_shuffled_mean: shuffled,
+                    exact: false,
+                }),
             };
             let [raw_a, raw_b, visible_a, visible_b, dark_removed_a, dark_removed_b] =
                 [(); 6].map(|()| score.clone());
-            ParallelismReport {
-                concept: String::new(),
-                pairs: vec![],
-                raw_a,
-                raw_b,
-                visible_a,
-                visible_b,
-                dark_removed_a,
-                dark_removed_b,
-            }
+            let scores = Scores { raw_a, raw_b, visible_a, visible_b, dark_removed_a, dark_removed_b };
+            let mut report = report(VerdictKind::HeldByAll, Level::Constructed, None);
+            PropertyReport { scores: Some(scores), ..report.properties.remove(0) }
         };
-        let said = |shuffled, state| pairing(&scores(shuffled, state), 0.1).unwrap_or_default();
+        let said = |shuffled, state| pairing(&property(shuffled, state), 0.1).unwrap_or_default();
         assert!(said(0.51, PropertyState::Holds).contains("hardly better"));
         assert!(said(0.1, PropertyState::Holds).contains("in part, to the pairs"));
         assert_eq!(said(0.1, PropertyState::Fails), "");

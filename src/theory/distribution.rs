@@ -21,7 +21,16 @@ pub struct Divergences {
     pub clr_rms: f64,
     /// |top-k(A) ∩ top-k(B)| / k for k = 1, 5, 10.
     pub top_k_agreement: [f64; 3],
+    /// max |log p_A − log p_B|, nats, over the tokens that one of the models gives a probability of at least 1e-6; 0
+    /// where there is none.
+    pub max_abs_dlogp_likely: f64,
 }
+
+/// Sizes of the sets of best tokens that are compared, ascending.
+const TOP_KS: [usize; 3] = [1, 5, 10];
+
+/// ln 1e-6: the log-probability from which a token counts as likely.
+const LIKELY: f64 = -13.815_510_557_964_274;
 
 impl Divergences {
     /// All distances between two lists of log-probabilities of the same tokens.
@@ -44,7 +53,7 @@ impl Divergences {
         let mut js = 0.0;
         let mut tv = 0.0;
         let mut hellinger_squared = 0.0;
-        let mut max_abs_dlogp = 0.0_f64;
+        let (mut max_abs_dlogp, mut max_abs_dlogp_likely) = (0.0_f64, 0.0_f64);
         let (mut sum, mut sum_of_squares, mut count) = (0.0, 0.0, 0.0);
         for (&a, &b) in log_p.iter().zip(log_q) {
             if a == f64::NEG_INFINITY && b == f64::NEG_INFINITY {
@@ -65,6 +74,9 @@ impl Divergences {
             tv += 0.5 * (p - q).abs();
             hellinger_squared += 0.5 * (root_p - root_q).powi(2);
             max_abs_dlogp = max_abs_dlogp.max(difference.abs());
+            if a.max(b) >= LIKELY {
+                max_abs_dlogp_likely = max_abs_dlogp_likely.max(difference.abs());
+            }
             sum += difference;
             sum_of_squares += difference * difference;
             count += 1.0;
@@ -84,7 +96,8 @@ impl Divergences {
             hellinger: hellinger_squared.clamp(0.0, 1.0).sqrt(),
             max_abs_dlogp,
             clr_rms,
-            top_k_agreement: [1, 5, 10].map(|k| top_k_agreement(log_p, log_q, k, tie)),
+            top_k_agreement: top_k_agreements(log_p, log_q, tie),
+            max_abs_dlogp_likely,
         }
     }
 
@@ -110,20 +123,41 @@ pub fn top_k(values: &[f64], k: usize) -> Vec<usize> {
         return Vec::new();
     }
     let by_value = |&i: &usize, &j: &usize| values[j].total_cmp(&values[i]).then(i.cmp(&j));
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.select_nth_unstable_by(k - 1, by_value);
-    order.truncate(k);
-    order.sort_unstable_by(by_value);
-    order
+    // Candidates are thinned to the best k whenever there are twice as many: most values are passed over by one look.
+    let mut best: Vec<usize> = Vec::with_capacity(2 * k);
+    let mut kth: Option<f64> = None;
+    for (i, value) in values.iter().enumerate() {
+        if kth.is_some_and(|kth| value.total_cmp(&kth).is_le()) {
+            continue;
+        }
+        best.push(i);
+        if best.len() == 2 * k {
+            best.select_nth_unstable_by(k - 1, by_value);
+            best.truncate(k);
+            kth = Some(values[best[k - 1]]);
+        }
+    }
+    best.sort_unstable_by(by_value);
+    best.truncate(k);
+    best
 }
 
-fn top_k_agreement(log_p: &[f64], log_q: &[f64], k: usize, tie: f64) -> f64 {
-    let (best_p, best_q) = (top_k(log_p, k), top_k(log_q, k));
+fn top_k_agreements(log_p: &[f64], log_q: &[f64], tie: f64) -> [f64; 3] {
+    let largest = TOP_KS[TOP_KS.len() - 1];
+    let (best_p, best_q) = (top_k(log_p, largest), top_k(log_q, largest));
+    // The best k are the first k of the best ten.
+    TOP_KS.map(|k| {
+        let k = k.min(best_p.len());
+        agreement((log_p, &best_p[..k]), (log_q, &best_q[..k]), tie)
+    })
+}
+
+fn agreement((log_p, best_p): (&[f64], &[usize]), (log_q, best_q): (&[f64], &[usize]), tie: f64) -> f64 {
     let shared = |best: &[usize], other: &[f64], best_of_other: &[usize]| {
         let kth = best_of_other.last().map_or(f64::INFINITY, |&y| other[y]);
         best.iter().filter(|&&y| other[y] >= kth - tie).count()
     };
-    let n_shared = shared(&best_p, log_q, &best_q).min(shared(&best_q, log_p, &best_p));
+    let n_shared = shared(best_p, log_q, best_q).min(shared(best_q, log_p, best_p));
     if best_p.is_empty() { 1.0 } else { n_shared as f64 / best_p.len() as f64 }
 }
 
@@ -155,6 +189,7 @@ mod tests {
             max_abs_dlogp: 3.0_f64.ln(),
             clr_rms: 0.8552469309165464,
             top_k_agreement: [0.0, 1.0, 1.0],
+            max_abs_dlogp_likely: 3.0_f64.ln(),
         };
         for (x, y) in [
             (found.kl_ab, expected.kl_ab),
@@ -164,6 +199,7 @@ mod tests {
             (found.hellinger, expected.hellinger),
             (found.max_abs_dlogp, expected.max_abs_dlogp),
             (found.clr_rms, expected.clr_rms),
+            (found.max_abs_dlogp_likely, expected.max_abs_dlogp_likely),
         ] {
             assert!((x - y).abs() < 1e-14, "{x} is not {y}");
         }
@@ -220,25 +256,87 @@ mod tests {
         assert!(top_k(&[], 5).is_empty());
     }
 
+    /// Below 1e-6 in both models a token is not likely, whatever the ratio; from 1e-6 in either it is.
+    #[test]
+    fn only_likely_tokens_count_for_the_restricted_distance() {
+        let likely = |p: f64, q: f64| {
+            let log = |rest: f64| [rest.ln(), (1.0 - rest).ln()];
+            Divergences::between(&log(p), &log(q), 0.0).max_abs_dlogp_likely
+        };
+        assert!(likely(9.9e-7, 1e-9) < 1e-6, "only the other token counts");
+        assert!((likely(1.01e-6, 1e-9) - 1010.0_f64.ln()).abs() < 1e-9);
+        assert!((likely(1e-9, 1.01e-6) - 1010.0_f64.ln()).abs() < 1e-9);
+        assert_eq!(LIKELY, 1e-6_f64.ln());
+        assert_eq!(Divergences::between(&[LIKELY], &[LIKELY - 1.0], 0.0).max_abs_dlogp_likely, 1.0);
+        let rare = [LIKELY - 1.0, LIKELY - 2.0];
+        assert_eq!(Divergences::between(&rare[..1], &rare[1..], 0.0).max_abs_dlogp_likely, 0.0);
+    }
+
+    #[test]
+    fn the_best_of_many_are_the_first_of_their_order() {
+        let values: Vec<f64> = (0..500).map(|i| f64::from((i * 7919) % 83)).collect();
+        let mut order: Vec<usize> = (0..500).collect();
+        order.sort_by(|&i, &j| values[j].total_cmp(&values[i]));
+        for k in [0, 1, 2, 7, 250, 499, 500, 600] {
+            assert_eq!(top_k(&values, k), order[..k.min(500)], "{k}");
+        }
+    }
+
+    /// Two distributions of one size; `size` scales their logits, so that near ones are drawn as well as far ones.
+    fn pairs() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
+        (prop::collection::vec((-8.0..8.0_f64, -1.0..1.0_f64), 2..40), 0.0..16.0_f64).prop_map(
+            |(logits, size)| {
+                let (a, shift): (Vec<f64>, Vec<f64>) = logits.into_iter().unzip();
+                let b: Vec<f64> = a.iter().zip(&shift).map(|(a, shift)| a + size * shift).collect();
+                (log_probs(&a), log_probs(&b))
+            },
+        )
+    }
+
     proptest! {
-        /// The inequalities of theory.md §4.2 on any two distributions of one size.
+        /// The inequalities of theory.md §4.2 on any two distributions of one size, in both directions of KL.
         #[test]
-        fn divergences_obey_their_inequalities(logits in prop::collection::vec((-8.0..8.0_f64, -8.0..8.0_f64), 2..40)) {
-            let (a, b): (Vec<f64>, Vec<f64>) = logits.into_iter().unzip();
-            let (a, b) = (log_probs(&a), log_probs(&b));
+        fn divergences_obey_their_inequalities((a, b) in pairs()) {
             let found = Divergences::between(&a, &b, 0.0);
             let h2 = found.hellinger.powi(2);
             let slack = 1e-12;
-            prop_assert!(found.kl_ab >= 0.0 && found.kl_ba >= 0.0);
             prop_assert!(h2 <= found.tv + slack);
             prop_assert!(found.tv <= found.hellinger * (2.0 - h2).sqrt() + slack);
-            prop_assert!(found.tv <= (found.kl_ab / 2.0).sqrt() + slack);
-            prop_assert!(found.tv <= (-(-found.kl_ab).exp_m1()).sqrt() + slack);
-            prop_assert!(h2 <= -(-found.kl_ab / 2.0).exp_m1() + slack);
-            prop_assert!(found.js <= found.tv * std::f64::consts::LN_2 + slack);
+            prop_assert!(found.js >= 0.0 && found.js <= found.tv * std::f64::consts::LN_2 + slack);
+            prop_assert!(found.max_abs_dlogp_likely <= found.max_abs_dlogp);
+            prop_assert!(found.clr_rms <= 2.0 * found.max_abs_dlogp + slack);
+            for kl in [found.kl_ab, found.kl_ba] {
+                prop_assert!(kl >= 0.0);
+                prop_assert!(found.tv <= (kl / 2.0).sqrt() + slack);
+                prop_assert!(found.tv <= (-(-kl).exp_m1()).sqrt() + slack);
+                prop_assert!(h2 <= -(-kl / 2.0).exp_m1() + slack);
+            }
+        }
+
+        /// Prop. 6: KL ≤ (range of ℓ_A − ℓ_B)²/8 ≤ ε²/2 where the unnormalised logs differ by at most ε.
+        #[test]
+        fn kl_is_bounded_by_the_range_of_the_differences((a, b) in pairs()) {
+            let found = Divergences::between(&a, &b, 0.0);
             let differences: Vec<f64> = a.iter().zip(&b).map(|(x, y)| x - y).collect();
-            let range = differences.iter().copied().fold(f64::MIN, f64::max) - differences.iter().copied().fold(f64::MAX, f64::min);
-            prop_assert!(found.kl_ab <= range * range / 8.0 + slack);
+            let range = differences.iter().copied().fold(f64::MIN, f64::max)
+                - differences.iter().copied().fold(f64::MAX, f64::min);
+            for kl in [found.kl_ab, found.kl_ba] {
+                prop_assert!(kl <= range * range / 8.0 + 1e-12);
+                prop_assert!(kl <= found.max_abs_dlogp.powi(2) / 2.0 + 1e-12);
+            }
+        }
+
+        /// Prop. 6, conversely: KL controls likely tokens, here at the largest τ that each token allows, its own p(y).
+        #[test]
+        fn kl_bounds_the_ratios_of_likely_tokens((a, b) in pairs()) {
+            let root = (Divergences::between(&a, &b, 0.0).kl_ab / 2.0).sqrt();
+            for (log_p, log_q) in a.iter().zip(&b) {
+                let share = root / log_p.exp();
+                if share < 1.0 {
+                    prop_assert!(log_p - log_q <= -(-share).ln_1p() + 1e-9);
+                    prop_assert!(log_q - log_p <= share.ln_1p() + 1e-9);
+                }
+            }
         }
 
         #[test]

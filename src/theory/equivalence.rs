@@ -53,6 +53,18 @@ pub struct Equality {
     pub unseen_share: Option<f64>,
     /// E‖C_A − C_B‖², nats²: squared logit distance.
     pub d_logit_squared: f64,
+    /// Mean total variation, in [0, 1].
+    pub mean_tv: f64,
+    /// Mean Hellinger distance, in [0, 1].
+    pub mean_hellinger: f64,
+    /// Mean over contexts of the root mean square difference of centred log-probabilities, nats.
+    pub mean_clr_rms: f64,
+    /// Mean of |top-k(A) ∩ top-k(B)| / k for k = 1, 5, 10.
+    pub mean_top_k_agreement: [f64; 3],
+    /// Largest |log p_A − log p_B| over all contexts and the tokens that one model gives at least 1e-6, nats.
+    pub max_abs_dlogp_likely: f64,
+    /// Mean symmetric KL, nats: what is tested against δ_mean.
+    pub mean_kl_sym: f64,
 }
 
 /// How many noise floors a difference must exceed to refute equality (theory.md §4.4).
@@ -62,7 +74,7 @@ impl Equality {
     /// Some log-probability differs by so much that rounding cannot explain it: equality is refuted with certainty,
     /// however close the distributions may be on average.
     pub fn is_refuted(&self) -> bool {
-        self.max_abs_dlogp > REFUTING_FLOORS * self.epsilon_num
+        refutes(self.max_abs_dlogp, self.epsilon_num)
     }
 
     /// A token is impossible in one model and possible in the other after context `context`: no statistics are needed.
@@ -70,6 +82,10 @@ impl Equality {
         let (level, max_abs_dlogp) = (Level::Different, f64::INFINITY);
         Self { level, max_abs_dlogp, worst_context: context, unseen_share: None, ..self }
     }
+}
+
+fn refutes(max_abs_dlogp: f64, epsilon_num: f64) -> bool {
+    max_abs_dlogp > REFUTING_FLOORS * epsilon_num
 }
 
 /// Floors of both engines, from which ε_num follows.
@@ -108,6 +124,8 @@ pub struct Closeness {
 /// `constructed`: B was built from A by an exact constructor.
 ///
 /// Practical closeness is tried before difference: a pair that passes its test is close even though equality is refuted.
+/// Nor does a mean shown to be above δ_mean make a pair different by itself: where no log-probability differs by more
+/// than ten floors (which leaves a mean of at most 50 ε_num² by Prop. 6) the level stays undecided.
 pub fn assess(
     divergences: &[Divergences],
     texts: &[usize],
@@ -120,8 +138,7 @@ pub fn assess(
     let column = |value: fn(&Divergences) -> f64| divergences.iter().map(value).collect::<Vec<f64>>();
     let kl_symmetric = column(Divergences::kl_symmetric);
     let members = cluster_members(texts);
-    let violates = |rows: &&Vec<usize>| rows.iter().any(|&i| kl_symmetric[i] > closeness.delta_tail);
-    let violations = members.iter().filter(violates).count();
+    let violations = violating_texts(&kl_symmetric, &members, closeness.delta_tail);
     let violation_upper_bound = rate_upper_bound(violations, members.len(), closeness.alpha);
     let rng = &mut generator(seed, Stream::Divergence);
     let interval = clustered_mean(&kl_symmetric, texts, closeness.alpha, rng);
@@ -142,7 +159,7 @@ pub fn assess(
         && violation_upper_bound < closeness.max_violation_rate
     {
         Level::Close
-    } else if max_abs_dlogp > REFUTING_FLOORS * epsilon_num {
+    } else if refutes(max_abs_dlogp, epsilon_num) {
         Level::Different
     } else {
         Level::Undecided
@@ -161,7 +178,20 @@ pub fn assess(
         violation_upper_bound,
         unseen_share: (level == Level::Identical).then(|| rate_upper_bound(0, members.len(), 0.05)),
         d_logit_squared: n_tokens as f64 * mean(&column(|d| d.clr_rms * d.clr_rms)),
+        mean_tv: mean(&column(|d| d.tv)),
+        mean_hellinger: mean(&column(|d| d.hellinger)),
+        mean_clr_rms: mean(&column(|d| d.clr_rms)),
+        mean_top_k_agreement: [0, 1, 2].map(|k| {
+            divergences.iter().map(|d| d.top_k_agreement[k]).sum::<f64>() / divergences.len() as f64
+        }),
+        max_abs_dlogp_likely: divergences.iter().map(|d| d.max_abs_dlogp_likely).fold(0.0, f64::max),
+        mean_kl_sym: interval.mean,
     }
+}
+
+/// Texts (rows of their contexts) with some context whose symmetric KL exceeds δ_tail.
+pub(super) fn violating_texts(kl_symmetric: &[f64], members: &[Vec<usize>], delta_tail: f64) -> usize {
+    members.iter().filter(|rows| rows.iter().any(|&i| kl_symmetric[i] > delta_tail)).count()
 }
 
 #[cfg(test)]
@@ -181,6 +211,7 @@ mod tests {
             max_abs_dlogp,
             clr_rms: 0.5,
             top_k_agreement: [1.0; 3],
+            max_abs_dlogp_likely: max_abs_dlogp,
         }
     }
 
@@ -202,6 +233,10 @@ mod tests {
     fn the_floor_follows_what_was_measured() {
         assert_eq!(check(&[context(3e-4, 1e-9); 59], 1e-4, false).level, Level::Identical);
         assert_eq!(NoiseFloor { a: 1e-4, b: 1e-4 }.epsilon_num(), 2e-3);
+        // One floor alone counts, whichever it is, and the smallest ε_num is 1e-4.
+        assert_eq!(NoiseFloor { a: 1e-4, b: 0.0 }.epsilon_num(), 1e-3);
+        assert_eq!(NoiseFloor { a: 0.0, b: 2e-4 }.epsilon_num(), 2e-3);
+        assert_eq!(NoiseFloor { a: 4e-6, b: 5e-6 }.epsilon_num(), 1e-4);
     }
 
     #[test]
@@ -232,9 +267,13 @@ mod tests {
         assert_eq!(check(&[context(9.0, 2.0); 100], 1e-2, false).level, Level::Different);
     }
 
+    /// Whatever was measured: its equality is a theorem, and no rule of three is needed.
     #[test]
     fn a_constructed_twin_is_level_zero() {
-        assert_eq!(check(&[context(1e-6, 0.0)], 0.0, true).level, Level::Constructed);
+        for (largest, kl, floor) in [(1e-6, 0.0, 0.0), (0.5, 0.2, 0.0), (1e-6, 0.0, 1.0)] {
+            let found = check(&[context(largest, kl); 100], floor, true);
+            assert_eq!((found.level, found.unseen_share), (Level::Constructed, None));
+        }
     }
 
     /// Contexts of one text are one observation: a hundred positions of one text are not a hundred texts.
@@ -308,13 +347,74 @@ mod tests {
         assert_eq!(assess(&pair, &[0, 0], 8, floor, false, CLOSENESS, 1).violation_upper_bound, 1.0);
     }
 
+    /// At the limit itself equality is not yet refuted; a mean above δ_mean alone refutes nothing.
+    #[test]
+    fn ten_floors_are_not_yet_a_refutation() {
+        let refuted = |largest: f64| check(&[context(largest, 0.0); 4], 0.0, false).is_refuted();
+        assert_eq!((refuted(1e-3), refuted(1.001e-3), refuted(1e-4)), (false, true, false));
+        let found = check(&[context(1e-3, 0.5); 100], 0.0, false);
+        assert!(found.mean_kl_sym_interval.0 > 0.01);
+        assert_eq!(found.level, Level::Undecided);
+    }
+
+    /// The bound must be below the tolerated share, not on it.
+    #[test]
+    fn the_tolerated_share_itself_is_not_close() {
+        let texts: Vec<usize> = (0..64).collect();
+        let level = |max_violation_rate: f64| {
+            let closeness = Closeness { max_violation_rate, ..CLOSENESS };
+            let floor = NoiseFloor { a: 0.0, b: 0.0 };
+            assess(&[context(0.5, 0.001); 64], &texts, 8, floor, false, closeness, 1).level
+        };
+        let bound = rate_upper_bound(0, 64, 0.05);
+        assert_eq!((level(bound), level(bound * 1.001)), (Level::Different, Level::Close));
+        // A floor too coarse for equality is too coarse for closeness, whatever the tests say.
+        assert_eq!(check(&[context(0.05, 0.001); 64], 5.1e-4, false).level, Level::Undecided);
+        assert_eq!(check(&[context(0.05, 0.001); 64], 5e-4, false).level, Level::Close);
+    }
+
+    /// Another α moves both bounds of closeness, never the rule of three, which is always for 95%.
+    #[test]
+    fn alpha_is_that_of_the_tests() {
+        let texts: Vec<usize> = (0..32).collect();
+        let at = |alpha: f64, largest: f64| {
+            let floor = NoiseFloor { a: 0.0, b: 0.0 };
+            let contexts: Vec<Divergences> = (0..32).map(|i| context(largest, 1e-4 * f64::from(i))).collect();
+            assess(&contexts, &texts, 8, floor, false, Closeness { alpha, ..CLOSENESS }, 1)
+        };
+        let (strict, lax) = (at(0.05, 0.5), at(0.25, 0.5));
+        assert_eq!((strict.level, lax.level), (Level::Different, Level::Close));
+        assert!(lax.mean_kl_sym_interval.0 > strict.mean_kl_sym_interval.0);
+        assert!(lax.mean_kl_sym_interval.1 < strict.mean_kl_sym_interval.1);
+        assert_eq!(at(0.25, 0.0).unseen_share, at(0.05, 0.0).unseen_share);
+    }
+
+    #[test]
+    fn of_equally_bad_contexts_the_first_is_named() {
+        let contexts = [context(0.1, 0.0), context(0.3, 0.0), context(0.3, 0.0), context(0.2, 0.0)];
+        assert_eq!(check(&contexts, 0.0, false).worst_context, 1);
+    }
+
     #[test]
     fn every_mean_is_of_its_own_divergence() {
-        let contexts =
-            [1.0, 2.0, 6.0].map(|x| Divergences { kl_ab: x, kl_ba: 2.0 * x, js: 0.1 * x, ..context(0.5, x) });
+        let contexts = [1.0, 2.0, 6.0].map(|x| Divergences {
+            kl_ab: x,
+            kl_ba: 2.0 * x,
+            js: 0.1 * x,
+            tv: 0.125 * x,
+            hellinger: 0.0625 * x,
+            clr_rms: 4.0 * x,
+            top_k_agreement: [0.25 * x, 0.5 * x, 8.0 * x],
+            max_abs_dlogp_likely: 7.0 - x,
+            ..context(0.5, x)
+        });
         let found = check(&contexts, 0.0, false);
         assert_eq!((found.mean_kl_ab, found.mean_kl_ba), (3.0, 6.0));
         assert!((found.mean_js - 0.3).abs() < 1e-15);
+        assert_eq!((found.mean_tv, found.mean_hellinger, found.mean_clr_rms), (0.375, 0.1875, 12.0));
+        assert_eq!(found.mean_top_k_agreement, [0.75, 1.5, 24.0]);
+        assert_eq!((found.max_abs_dlogp_likely, found.mean_kl_sym), (6.0, 4.5));
+        assert!((found.d_logit_squared - 8.0 * 16.0 * 41.0 / 3.0).abs() < 1e-10);
         // The symmetric KL is 1.5 times that of A to B: 4.5, between its bounds.
         assert!(found.mean_kl_sym_interval.0 < 4.5 && 4.5 < found.mean_kl_sym_interval.1);
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::representation::{Representation, TheoryError, centred, select_rows, triangular_factor};
 use super::statistics::{Stream, generator, permutation};
+use super::subspace::Canonical;
 
 /// Residuals of one direction: T with g_B ≈ T g_A fitted on one half of the tokens, tested on the other half and on
 /// prompts, then with the halves exchanged. All are shares of what is predicted: 0 is exact, ≥ 0.
@@ -94,6 +95,73 @@ pub(crate) fn coupled_map_on(
     })
 }
 
+/// T, `[d_B, d_A]`: least squares for g_B(y) − ḡ_B ≈ T (g_A(y) − ḡ_A) over all tokens, the smallest such matrix where
+/// A's unembeddings leave it free (theory.md, Prop. 5). What is paired with f, such as a probe, it carries as it carries
+/// g, `w_B = T w_A`; hidden states, such as steering directions, go the other way, `f_A = Tᵀ f_B` on the visible part.
+///
+/// # Errors
+/// [`TheoryError::Shape`] where the models differ in tokens, [`TheoryError::NoConvergence`].
+pub fn fitted_on_all_tokens(a: &Representation, b: &Representation) -> Result<Mat<f64>, TheoryError> {
+    same_size("G (unembedding) of the second model", a.n_tokens(), b.n_tokens())?;
+    let (g_a, g_b) = (centred(a.g.as_ref()), centred(b.g.as_ref()));
+    Ok(LeastSquares::new(&g_a, a.precision.epsilon())?.fit(&g_b))
+}
+
+/// Both sides of Prop. 7 per context: how close logits force hidden states to be.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StabilityBound {
+    /// ‖F_A P_𝓖A − F_B T‖_F / √n: root mean square distance of mapped hidden states, in the units of A's.
+    pub left: f64,
+    /// ‖C_A − C_B‖_F / (√n σ_min⁺(G_Ac)), never smaller than `left` but for rounding.
+    pub bound: f64,
+}
+
+/// Prop. 7 (theory.md §2.3) with T of [`fitted_on_all_tokens`].
+///
+/// C_A − C_B = (F_A − F_B T) G_Acᵀ − F_B (G_Bc − G_Ac Tᵀ)ᵀ, and residuals of least squares are orthogonal to what was
+/// fitted on, so the squares of both parts add up: no contexts × tokens matrix is formed, and nothing cancels.
+///
+/// # Errors
+/// [`TheoryError::Shape`] where the models differ in tokens or contexts, [`TheoryError::RankZero`] where A's
+/// unembeddings are all the same, [`TheoryError::NoConvergence`].
+pub fn stability_bound(a: &Representation, b: &Representation) -> Result<StabilityBound, TheoryError> {
+    same_size("G (unembedding) of the second model", a.n_tokens(), b.n_tokens())?;
+    same_size("F (hidden states) of the second model", a.n_contexts(), b.n_contexts())?;
+    let (g_a, g_b) = (centred(a.g.as_ref()), centred(b.g.as_ref()));
+    let fitter = LeastSquares::new(&g_a, a.precision.epsilon())?;
+    let smallest =
+        *fitter.sigmas.last().ok_or(TheoryError::RankZero { what: "G (unembedding), centred," })?;
+    let b_from_a = fitter.fit(&g_b);
+    let in_span = fitter.inside_span(&a.f) - &b.f * &b_from_a;
+    let prompts = size_in_logits(in_span.as_ref(), g_a.as_ref());
+    let tokens = size_in_logits(b.f.as_ref(), (g_b - g_a * b_from_a.transpose()).as_ref());
+    let root_n = (a.n_contexts() as f64).sqrt();
+    Ok(StabilityBound {
+        left: in_span.norm_l2() / root_n,
+        bound: prompts.hypot(tokens) / (root_n * smallest),
+    })
+}
+
+/// Image test, from the weights alone where contexts fill 𝓕 in both models: cosines of the principal angles between
+/// the columns of Γ_A and of Γ_B in R^V, descending, as many as the smaller r. All 1 is necessary for equal
+/// distributions (theory.md §5.7).
+///
+/// # Errors
+/// [`TheoryError::Shape`] where the models differ in tokens, [`TheoryError::NoConvergence`].
+pub fn image_cosines(a: &Canonical, b: &Canonical) -> Result<Vec<f64>, TheoryError> {
+    let n_tokens = a.gamma.nrows();
+    same_size("Γ of the second model", n_tokens, b.gamma.nrows())?;
+    let overlap = a.gamma.transpose() * &b.gamma * faer::Scale(1.0 / n_tokens as f64);
+    let cosines = overlap
+        .singular_values()
+        .map_err(|_| TheoryError::NoConvergence { rows: overlap.nrows(), columns: overlap.ncols() })?;
+    Ok(cosines.into_iter().map(|cosine| cosine.min(1.0)).collect())
+}
+
+fn same_size(what: &'static str, expected: usize, found: usize) -> Result<(), TheoryError> {
+    if expected == found { Ok(()) } else { Err(TheoryError::Shape { what, axis: "rows", expected, found }) }
+}
+
 /// Tokens to fit T on, tokens to test it on.
 struct Fold<'a> {
     fit: &'a [usize],
@@ -119,14 +187,14 @@ impl<'a> Fold<'a> {
 }
 
 /// T = (X⁺ Y)ᵀ for one X and several Y, singular values of X below NumPy's tolerance left out.
-struct LeastSquares {
+pub(super) struct LeastSquares {
     left: Mat<f64>,
     right: Mat<f64>,
     sigmas: Vec<f64>,
 }
 
 impl LeastSquares {
-    fn new(x: &Mat<f64>, epsilon: f64) -> Result<Self, TheoryError> {
+    pub(super) fn new(x: &Mat<f64>, epsilon: f64) -> Result<Self, TheoryError> {
         if x.nrows() == 0 {
             return Ok(Self { left: Mat::zeros(0, 0), right: Mat::zeros(x.ncols(), 0), sigmas: vec![] });
         }
@@ -143,21 +211,27 @@ impl LeastSquares {
         })
     }
 
-    fn fit(&self, y: &Mat<f64>) -> Mat<f64> {
+    pub(super) fn fit(&self, y: &Mat<f64>) -> Mat<f64> {
         let along = y.transpose() * &self.left;
         Mat::from_fn(along.nrows(), along.ncols(), |i, j| along[(i, j)] / self.sigmas[j])
             * self.right.transpose()
     }
 
+    /// What of each row of X' lies in the row space of X.
+    fn inside_span(&self, x: &Mat<f64>) -> Mat<f64> {
+        (x * &self.right) * self.right.transpose()
+    }
+
     /// What of each row of X' lies outside the row space of X.
     fn outside_span(&self, x: &Mat<f64>) -> Mat<f64> {
-        x - (x * &self.right) * self.right.transpose()
+        x - self.inside_span(x)
     }
 }
 
-/// ‖X Yᵀ‖_F for X `[·, d]` and Y `[·, d]`, by the smaller factors of both.
+/// ‖X Yᵀ‖_F for X `[·, d]` and Y `[·, d]`; where both have more rows than columns, by the factor of the shorter.
 fn size_in_logits(x: MatRef<'_, f64>, y: MatRef<'_, f64>) -> f64 {
-    (triangular_factor(x) * triangular_factor(y).transpose()).norm_l2()
+    let (short, long) = if x.nrows() <= y.nrows() { (x, y) } else { (y, x) };
+    (triangular_factor(short) * long.transpose()).norm_l2()
 }
 
 fn ratio(residual: f64, whole: f64) -> f64 {
@@ -165,14 +239,130 @@ fn ratio(residual: f64, whole: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::theory::Precision;
+    use crate::theory::representation::from_row_major;
     use crate::theory::twin::change_basis;
     use crate::theory::twin::tests::{normal, padded};
 
     fn model(n: usize, v: usize, d: usize, seed: u64) -> Representation {
         Representation::new(normal(n, d, seed), normal(v, d, seed + 50), Precision::F64).unwrap()
+    }
+
+    /// A pair of models of `scripts/write_map_fixtures.py`.
+    #[derive(Deserialize)]
+    pub(crate) struct MapCase {
+        pub(crate) name: String,
+        n: usize,
+        v: usize,
+        d_a: usize,
+        d_b: usize,
+        f_a: Vec<i32>,
+        g_a: Vec<i32>,
+        f_b: Vec<i32>,
+        g_b: Vec<i32>,
+        pub(crate) texts: Vec<usize>,
+        pub(crate) train_texts: Vec<usize>,
+        pub(crate) expected: Expected,
+    }
+
+    /// What NumPy and SciPy found.
+    #[derive(Deserialize)]
+    pub(crate) struct Expected {
+        b_from_a: Vec<f64>,
+        a_from_b: Vec<f64>,
+        image_cosines: Vec<f64>,
+        left: f64,
+        bound: f64,
+        pub(crate) r_b: usize,
+        pub(crate) sigmas: Vec<f64>,
+        pub(crate) phi: Vec<f64>,
+        pub(crate) gamma_first_rows: Vec<f64>,
+        pub(crate) curve: Vec<(usize, f64, f64, f64)>,
+        pub(crate) r2_ab: f64,
+        pub(crate) r2_ba: f64,
+    }
+
+    #[derive(Deserialize)]
+    struct MapCases {
+        scale: f64,
+        cases: Vec<MapCase>,
+    }
+
+    pub(crate) fn map_cases() -> Vec<(MapCase, Representation, Representation)> {
+        let text = include_str!("../../fixtures/theory/maps.json");
+        let MapCases { scale, cases } = serde_json::from_str(text).unwrap();
+        let matrix =
+            |values: &[i32], rows, columns| from_row_major(values, rows, columns) * faer::Scale(1.0 / scale);
+        let models = |case: MapCase| {
+            let (f_a, g_a) = (matrix(&case.f_a, case.n, case.d_a), matrix(&case.g_a, case.v, case.d_a));
+            let (f_b, g_b) = (matrix(&case.f_b, case.n, case.d_b), matrix(&case.g_b, case.v, case.d_b));
+            let a = Representation::new(f_a, g_a, Precision::F64).unwrap();
+            let b = Representation::new(f_b, g_b, Precision::F64).unwrap();
+            (case, a, b)
+        };
+        cases.into_iter().map(models).collect()
+    }
+
+    /// Relative to the larger of both sizes and 1: what vanishes must vanish to rounding.
+    pub(crate) fn assert_near(found: f64, expected: f64, what: &str) {
+        let size = expected.abs().max(1.0);
+        assert!((found - expected).abs() < 1e-8 * size, "{what}: {found}, but NumPy finds {expected}");
+    }
+
+    #[test]
+    fn maps_fitted_on_all_tokens_match_numpy() {
+        for (case, a, b) in map_cases() {
+            for (from, to, expected) in [(&a, &b, &case.expected.b_from_a), (&b, &a, &case.expected.a_from_b)]
+            {
+                let map = fitted_on_all_tokens(from, to).unwrap();
+                assert_eq!((map.nrows(), map.ncols()), (to.width(), from.width()));
+                let expected = from_row_major(expected, to.width(), from.width());
+                assert!((&map - &expected).norm_max() < 1e-8 * expected.norm_max(), "{}", case.name);
+            }
+        }
+    }
+
+    #[test]
+    fn stability_and_image_cosines_match_numpy_and_scipy() {
+        for (case, a, b) in map_cases() {
+            let found = stability_bound(&a, &b).unwrap();
+            assert_near(found.left, case.expected.left, &case.name);
+            assert_near(found.bound, case.expected.bound, &case.name);
+            let [canonical_a, canonical_b] = [&a, &b].map(|model| Canonical::find(model).unwrap());
+            let cosines = image_cosines(&canonical_a, &canonical_b).unwrap();
+            assert_eq!(cosines.len(), case.expected.image_cosines.len(), "{}", case.name);
+            for (found, expected) in cosines.iter().zip(&case.expected.image_cosines) {
+                assert_near(*found, *expected, &case.name);
+            }
+        }
+    }
+
+    /// What the map is for: a probe w_A·f_A answers as (T w_A)·f_B, and a steering direction of B acts in A as Tᵀ v_B.
+    #[test]
+    fn the_map_carries_probes_forward_and_directions_back() {
+        let a = model(40, 100, 8, 1);
+        let b = change_basis(&padded(&a, 2, 3, 3), 4);
+        let b_from_a = fitted_on_all_tokens(&a, &b).unwrap();
+        let probe = normal(8, 1, 9);
+        assert!((&a.f * &probe - &b.f * (&b_from_a * &probe)).norm_l2() < 1e-11);
+        let effect = (b.f.row(3) - b.f.row(5)) * &b_from_a - (a.f.row(3) - a.f.row(5));
+        assert!(effect.norm_l2() < 1e-11);
+    }
+
+    #[test]
+    fn models_of_other_tokens_or_contexts_are_refused() {
+        let a = model(10, 30, 3, 1);
+        let shape = |found: TheoryError| matches!(found, TheoryError::Shape { axis: "rows", .. });
+        assert!(shape(fitted_on_all_tokens(&a, &model(10, 31, 3, 1)).unwrap_err()));
+        assert!(shape(stability_bound(&a, &model(10, 31, 3, 1)).unwrap_err()));
+        assert!(shape(stability_bound(&a, &model(11, 30, 3, 1)).unwrap_err()));
+        let canonical = |model: &Representation| Canonical::find(model).unwrap();
+        assert!(shape(image_cosines(&canonical(&a), &canonical(&model(10, 31, 3, 1))).unwrap_err()));
+        let constant = Representation { g: Mat::full(30, 3, 0.5), ..a.clone() };
+        assert!(matches!(stability_bound(&constant, &a), Err(TheoryError::RankZero { .. })));
+        assert_eq!(fitted_on_all_tokens(&constant, &a).unwrap().norm_max(), 0.0);
     }
 
     fn assert_exact(a: &Representation, b: &Representation) {
@@ -274,11 +464,11 @@ mod tests {
             let f = Mat::from_fn(30, 6, |i, j| a.f[(i, j)] + 0.01 * noise[(i, j)]);
             let b = change_basis(&Representation::new(f, a.g.clone(), Precision::F64).unwrap(), seed);
             let (g_a, g_b) = (centred(a.g.as_ref()), centred(b.g.as_ref()));
-            let b_from_a = LeastSquares::new(&g_a, f64::EPSILON).unwrap().fit(&g_b);
-            let left = (&a.f - &b.f * &b_from_a).norm_l2();
+            let StabilityBound { left, bound } = stability_bound(&a, &b).unwrap();
+            assert!(left > 0.0 && left <= bound * (1.0 + 1e-9));
             let logit_distance = (&a.f * g_a.transpose() - &b.f * g_b.transpose()).norm_l2();
-            let smallest = g_a.singular_values().unwrap()[5];
-            assert!(left > 0.0 && left <= logit_distance / smallest * (1.0 + 1e-9));
+            let expected = logit_distance / (30.0_f64.sqrt() * g_a.singular_values().unwrap()[5]);
+            assert!((bound - expected).abs() < 1e-11);
         }
     }
 }

@@ -3,6 +3,10 @@
 pub mod distribution;
 pub mod equivalence;
 pub mod linear_map;
+pub mod minimal;
+pub mod nielsen;
+pub mod planner;
+pub mod prompt_map;
 pub mod properties;
 pub mod representation;
 pub mod statistics;

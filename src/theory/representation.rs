@@ -160,8 +160,12 @@ pub fn from_row_major<T: Copy + Into<f64>>(values: &[T], rows: usize, columns: u
 
 /// X with the mean of its rows taken from every row.
 pub fn centred(x: MatRef<'_, f64>) -> Mat<f64> {
-    let means: Vec<f64> = (0..x.ncols()).map(|j| x.col(j).iter().sum::<f64>() / x.nrows() as f64).collect();
+    let means = column_means(x);
     Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] - means[j])
+}
+
+fn column_means(x: MatRef<'_, f64>) -> Vec<f64> {
+    (0..x.ncols()).map(|j| x.col(j).iter().sum::<f64>() / x.nrows() as f64).collect()
 }
 
 /// The chosen rows of X, in the order given.
@@ -169,9 +173,35 @@ pub fn select_rows(x: MatRef<'_, f64>, rows: &[usize]) -> Mat<f64> {
     Mat::from_fn(rows.len(), x.ncols(), |i, j| x[(rows[i], j)])
 }
 
+/// Rows that are factored at a time: of a tall matrix no second copy is ever made.
+const ROWS_PER_FACTOR: usize = 8192;
+
 /// R (at most d×d) with RᵀR = XᵀX: everything about the span and size of X's rows, without squaring X.
 pub fn triangular_factor(x: MatRef<'_, f64>) -> Mat<f64> {
-    if x.nrows() <= x.ncols() { x.to_owned() } else { x.qr().thin_R().to_owned() }
+    factor_of_shifted(x, &vec![0.0; x.ncols()])
+}
+
+/// The triangular factor of X with the mean of its rows taken from every row.
+pub fn centred_factor(x: MatRef<'_, f64>) -> Mat<f64> {
+    factor_of_shifted(x, &column_means(x))
+}
+
+/// R of X − 1shiftᵀ: the factor of the rows so far stands above the next ones and is factored with them.
+fn factor_of_shifted(x: MatRef<'_, f64>, shift: &[f64]) -> Mat<f64> {
+    let (n, d) = (x.nrows(), x.ncols());
+    if n <= d {
+        return Mat::from_fn(n, d, |i, j| x[(i, j)] - shift[j]);
+    }
+    let mut factor = Mat::zeros(0, d);
+    for start in (0..n).step_by(ROWS_PER_FACTOR) {
+        let above = factor.nrows();
+        let rows = ROWS_PER_FACTOR.min(n - start);
+        let stacked = Mat::from_fn(above + rows, d, |i, j| {
+            if i < above { factor[(i, j)] } else { x[(start + i - above, j)] - shift[j] }
+        });
+        factor = stacked.qr().thin_R().to_owned();
+    }
+    factor
 }
 
 /// Singular values of X, descending, and its right singular vectors `[d, min(n, d)]`.
@@ -250,5 +280,19 @@ mod tests {
         let factor = triangular_factor(x.as_ref());
         let difference = factor.transpose() * &factor - x.transpose() * &x;
         assert!(difference.norm_l2() < 1e-13);
+    }
+
+    /// More rows than are factored at a time, in the last step fewer than columns.
+    #[test]
+    fn a_tall_matrix_is_factored_in_parts() {
+        let x = Mat::from_fn(ROWS_PER_FACTOR + 2, 3, |i, j| 5.0 + ((i * 3 + j) as f64 * 1.7).sin());
+        for (factor, whole) in
+            [(triangular_factor(x.as_ref()), x.clone()), (centred_factor(x.as_ref()), centred(x.as_ref()))]
+        {
+            let gram = whole.transpose() * &whole;
+            let difference = factor.transpose() * &factor - &gram;
+            assert!(difference.norm_l2() < 1e-12 * gram.norm_l2());
+            assert_eq!((factor.nrows(), factor.ncols()), (3, 3));
+        }
     }
 }

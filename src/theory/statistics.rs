@@ -9,6 +9,8 @@ use statrs::distribution::{Beta, ContinuousCDF, Normal, StudentsT};
 pub const BOOTSTRAP_REPLICATES: usize = 2000;
 /// Permutations and null draws.
 pub const PERMUTATIONS: usize = 999;
+/// Permutations of a test that fits models again for each (theory.md §5.8).
+pub const REFITTED_PERMUTATIONS: usize = 199;
 
 /// Independent uses of one seed: each has a stream of its own, so that adding a use changes no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,10 @@ pub enum Stream {
     NullShuffled,
     /// The tokens that stand for a large vocabulary.
     TokenSample,
+    /// The contexts and labels among which distances between representations are searched.
+    RepresentationDistance,
+    /// Folds of cross-validation.
+    Folds,
 }
 
 /// The generator of one use of a seed, the same on every platform.
@@ -97,6 +103,27 @@ pub fn bca_interval(replicates: &mut [f64], estimate: f64, left_out: &[Vec<f64>]
     (quantile(replicates, low), quantile(replicates, high))
 }
 
+/// t·se, half the width of the jackknife's 95% interval, from the estimates with one of n units left out in turn; zero
+/// where they are all the same. For estimates that a bootstrap would bias, as copies of a unit say nothing new.
+pub fn jackknife_margin(left_out: &[f64]) -> f64 {
+    let n = left_out.len() as f64;
+    let centre = mean(left_out);
+    let squares: f64 = left_out.iter().map(|x| (x - centre).powi(2)).sum();
+    let quantile = StudentsT::new(0.0, 1.0, n - 1.0).map_or(f64::INFINITY, |t| t.inverse_cdf(0.975));
+    // An infinite quantile times no spread at all would not be a number.
+    if squares > 0.0 { quantile * ((n - 1.0) / n * squares).sqrt() } else { 0.0 }
+}
+
+/// Wilson's 95% interval of a rate after `successes` in n > 0 trials: wide enough also where all succeed.
+pub fn wilson_interval(successes: f64, n: f64) -> (f64, f64) {
+    let z = Normal::standard().inverse_cdf(0.975);
+    let rate = successes / n;
+    let centre = rate + z * z / (2.0 * n);
+    let half = z * (rate * (1.0 - rate) / n + z * z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + z * z / n;
+    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
+}
+
 /// A mean over contexts with one-sided (1−α) bounds, where only whole texts are independent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClusteredMean {
@@ -108,16 +135,40 @@ pub struct ClusteredMean {
     pub upper: f64,
 }
 
+/// Moments of a mean over contexts, where only whole texts are independent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClusterMoments {
+    /// Mean over all contexts.
+    pub mean: f64,
+    /// Standard deviation of one text's share in the mean (unbiased variance); NaN for a single text or where a value
+    /// is infinite.
+    pub sd: f64,
+}
+
+/// Mean of `values` and the spread of its texts as a ratio estimator: texts differ in length, so the spread is that of
+/// (sum − mean·size) / mean size.
+pub fn cluster_moments(values: &[f64], clusters: &[usize]) -> ClusterMoments {
+    moments(&totals(values, &cluster_members(clusters)))
+}
+
+/// Sum and number of the values of each text.
+fn totals(values: &[f64], members: &[Vec<usize>]) -> Vec<(f64, f64)> {
+    members.iter().map(|rows| (rows.iter().map(|&i| values[i]).sum::<f64>(), rows.len() as f64)).collect()
+}
+
+fn moments(totals: &[(f64, f64)]) -> ClusterMoments {
+    let n_texts = totals.len() as f64;
+    let (sum, size) = totals.iter().fold((0.0, 0.0), |whole, text| (whole.0 + text.0, whole.1 + text.1));
+    let (mean, mean_size) = (sum / size, size / n_texts);
+    let squares: f64 = totals.iter().map(|(sum, size)| ((sum - mean * size) / mean_size).powi(2)).sum();
+    ClusterMoments { mean, sd: (squares / (n_texts - 1.0)).sqrt() }
+}
+
 /// Mean of `values`, whose i-th belongs to text `clusters[i]`, bootstrapped by text (theory.md §4.4). Infinite values
 /// give infinite bounds.
 pub fn clustered_mean(values: &[f64], clusters: &[usize], alpha: f64, rng: &mut ChaCha8Rng) -> ClusteredMean {
-    let members = cluster_members(clusters);
-    let totals: Vec<(f64, f64)> = members
-        .iter()
-        .map(|rows| (rows.iter().map(|&i| values[i]).sum::<f64>(), rows.len() as f64))
-        .collect();
-    let n_texts = totals.len() as f64;
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let totals = totals(values, &cluster_members(clusters));
+    let ClusterMoments { mean, sd } = moments(&totals);
     let mut replicates: Vec<f64> = (0..BOOTSTRAP_REPLICATES)
         .map(|_| {
             let counts = multinomial_counts(totals.len(), rng);
@@ -128,12 +179,9 @@ pub fn clustered_mean(values: &[f64], clusters: &[usize], alpha: f64, rng: &mut 
             sum / size
         })
         .collect();
-    // Ratio estimator: texts differ in length, so the spread is that of (sum − mean·size) / mean size.
-    let mean_size = values.len() as f64 / n_texts;
-    let variance = totals.iter().map(|(sum, size)| ((sum - mean * size) / mean_size).powi(2)).sum::<f64>()
-        / (n_texts - 1.0);
+    let n_texts = totals.len() as f64;
     let student_upper = match StudentsT::new(0.0, 1.0, n_texts - 1.0) {
-        Ok(student) => mean + student.inverse_cdf(1.0 - alpha) * (variance / n_texts).sqrt(),
+        Ok(student) => mean + student.inverse_cdf(1.0 - alpha) * sd / n_texts.sqrt(),
         Err(_) => f64::INFINITY,
     };
     ClusteredMean {
@@ -276,6 +324,29 @@ mod tests {
         assert!((found.0 - low).abs() < 1e-9 && (found.1 - high).abs() < 1e-9, "{found:?}");
     }
 
+    /// scipy.stats.binomtest(k, n).proportion_ci(method="wilson") for (40, 40), (33, 40), (0, 5).
+    #[test]
+    fn wilson_matches_reference() {
+        for (k, n, expected) in [
+            (40.0, 40.0, (0.9123783988027133, 1.0)),
+            (33.0, 40.0, (0.6805000966821229, 0.9125458625396408)),
+            (0.0, 5.0, (0.0, 0.43448246478317476)),
+        ] {
+            let found = wilson_interval(k, n);
+            assert!((found.0 - expected.0).abs() < 1e-9 && (found.1 - expected.1).abs() < 1e-9, "{found:?}");
+        }
+    }
+
+    /// The jackknife of a mean is its standard error: scipy.stats.t.ppf(.975, 4) = 2.7764451051977987.
+    #[test]
+    fn the_jackknife_of_a_mean_is_students_interval() {
+        let values = [1.0, 4.0, 2.0, 8.0, 5.0];
+        let left_out: Vec<f64> = values.iter().map(|x| (20.0 - x) / 4.0).collect();
+        let expected = 2.776_445_105_197_798_7 * (7.5_f64 / 5.0).sqrt();
+        assert!((jackknife_margin(&left_out) - expected).abs() < 1e-9);
+        assert_eq!(jackknife_margin(&[3.0; 4]), 0.0);
+    }
+
     #[test]
     fn an_infinite_divergence_has_infinite_bounds_and_no_nan() {
         let mut values = [0.1; 20];
@@ -294,6 +365,14 @@ mod tests {
         let found = clustered_mean(&values, &[4, 9, 9, 2, 2, 2], 0.05, &mut generator(1, Stream::Divergence));
         let student = 1.0 / 3.0 + 2.919_985_580_355_516 * (7.0_f64 / 36.0 / 3.0).sqrt();
         assert!((found.mean - 1.0 / 3.0).abs() < 1e-15 && (found.upper - student).abs() < 1e-9, "{found:?}");
+    }
+
+    /// The same texts: s = √(7/36).
+    #[test]
+    fn moments_of_texts_are_those_of_the_ratio_estimator() {
+        let found = cluster_moments(&[1.0, 0.0, 1.0, 0.0, 0.0, 0.0], &[4, 9, 9, 2, 2, 2]);
+        assert_eq!(found.mean, 1.0 / 3.0);
+        assert!((found.sd - (7.0_f64 / 36.0).sqrt()).abs() < 1e-15);
     }
 
     #[test]

@@ -56,6 +56,14 @@ pub enum Reason {
     EqualityUndecided,
     /// Fewer pairs of the concept than a state needs.
     TooFewPairs,
+    /// Fewer subjects of the relation than a state needs.
+    TooFewSubjects,
+    /// Fewer than two answers of the relation are tokens of the vocabulary.
+    TooFewAnswers,
+    /// Fewer labelled contexts of one class than a state needs.
+    TooFewPerClass,
+    /// The score of a relation still rises with the number of subjects, so a low one may be lack of data.
+    LearningCurveRising,
     /// Fewer texts than a visible state needs.
     TooFewTexts,
     /// The two tokens of some pair cannot be told apart: their log-ratio does not vary beyond the noise floor.
@@ -68,6 +76,10 @@ pub enum Reason {
     DarkEmbedding,
     /// The score, not the property, changed with the basis.
     ScoreNotInvariant,
+    /// The relation is asked on a subspace Γ that differences of unembeddings do not span.
+    GammaNotVisible,
+    /// The steering vector leaves the span of the hidden states.
+    SteeringLeavesSimF,
     /// Scores without dark parts are too uncertain to tell which hypothesis fails.
     CauseUnresolved,
     /// Too few contexts to test that hidden states span the space.
@@ -96,13 +108,18 @@ pub struct Verdict {
     pub visible_difference_bound: Option<f64>,
 }
 
-/// Which vectors a property is scored on.
+/// Which hypothesis of the theorem a property depends on in a model's own coordinates: what to blame where two models
+/// of equal distributions differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScoredOn {
-    /// Unembeddings g: parallelism, geometry of tokens.
-    Unembeddings,
-    /// Hidden states f: probing, relational linearity, subspaces.
-    HiddenStates,
+pub enum Hypothesis {
+    /// f-diversity: the score is of unembeddings g (parallelism, geometry of tokens).
+    NoDarkUnembedding,
+    /// g-diversity: the score is of hidden states f (probing, relational linearity, subspaces).
+    NoDarkEmbedding,
+    /// Γ ⊆ 𝓖: the relation is asked on a subspace that has directions outside 𝓖 in one of the models.
+    GammaVisible,
+    /// v ∈ 𝓕: the steering vector has parts outside 𝓕 in one of the models.
+    SteeringInF,
 }
 
 /// States of one version of the property in models A and B.
@@ -129,6 +146,8 @@ impl States {
 /// One version of the property, as the decision list needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
+    /// There is nothing to measure, and why.
+    Unmeasured(Reason),
     /// From log-probabilities only.
     Visible(States),
     /// In each model's own coordinates.
@@ -137,8 +156,8 @@ pub enum Version {
         states: States,
         /// Measured again with dark parts removed.
         dark_removed: States,
-        /// What the score is computed from.
-        scored_on: ScoredOn,
+        /// What the score depends on.
+        hypothesis: Hypothesis,
     },
 }
 
@@ -164,7 +183,7 @@ pub struct Evidence {
 }
 
 /// The built-in self-test: visible scores of equal distributions must agree.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct VisibleGap {
     /// |visible_A − visible_B|.
     pub found: f64,
@@ -173,7 +192,7 @@ pub struct VisibleGap {
 }
 
 /// The decision list: the first rule that applies gives the headline (theory.md §5.10).
-pub fn decide(evidence: &Evidence, version: Option<Version>) -> Finding {
+pub fn decide(evidence: &Evidence, version: Version) -> Finding {
     if evidence.out_of_class {
         return finding(VerdictKind::OutOfClass, [Reason::OutOfClass]);
     }
@@ -198,10 +217,10 @@ pub fn decide(evidence: &Evidence, version: Option<Version>) -> Finding {
     if evidence.visible_gap.is_some_and(|gap| gap.found > gap.allowed) {
         return finding(VerdictKind::Inconsistent, []);
     }
-    let Some(version) = version else {
-        return finding(VerdictKind::TooLittleData, [Reason::TooFewPairs]);
+    let states = match version {
+        Version::Unmeasured(reason) => return finding(VerdictKind::TooLittleData, [reason]),
+        Version::Visible(states) | Version::Raw { states, .. } => states,
     };
-    let (Version::Visible(states) | Version::Raw { states, .. }) = version;
     if let Some(shortage) = states.shortage {
         return finding(VerdictKind::TooLittleData, [shortage]);
     }
@@ -213,9 +232,11 @@ pub fn decide(evidence: &Evidence, version: Option<Version>) -> Finding {
         Some(_) => finding(VerdictKind::HeldByNone, []),
         None => match version {
             // Equal visible scores on two sides of a threshold say that the threshold is near, not that a hypothesis fails.
-            Version::Visible(_) => finding(VerdictKind::TooLittleData, [Reason::PropertyUncertain]),
-            Version::Raw { dark_removed, scored_on, .. } => {
-                let mut mixed = finding(VerdictKind::Mixed, [failed_hypothesis(dark_removed, scored_on)]);
+            Version::Unmeasured(_) | Version::Visible(_) => {
+                finding(VerdictKind::TooLittleData, [Reason::PropertyUncertain])
+            }
+            Version::Raw { dark_removed, hypothesis, .. } => {
+                let mut mixed = finding(VerdictKind::Mixed, [failed_hypothesis(dark_removed, hypothesis)]);
                 if !evidence.f_diversity_tested {
                     mixed.reasons.push(Reason::FDiversityUntested);
                 }
@@ -228,12 +249,15 @@ pub fn decide(evidence: &Evidence, version: Option<Version>) -> Finding {
     }
 }
 
-/// Which hypothesis fails: if removing dark parts makes the models agree they were the cause; if the models still
-/// disagree only the score changed; if a state without dark parts is uncertain, neither can be said.
-fn failed_hypothesis(dark_removed: States, scored_on: ScoredOn) -> Reason {
-    match (dark_removed.agreed(), scored_on) {
-        (Some(_), ScoredOn::Unembeddings) => Reason::DarkUnembedding,
-        (Some(_), ScoredOn::HiddenStates) => Reason::DarkEmbedding,
+/// Which hypothesis fails. A subspace Γ or a steering vector that is known to leave what is visible is the cause by
+/// itself. Otherwise, if removing dark parts makes the models agree they were the cause; if the models still disagree
+/// only the score changed; if a state without dark parts is uncertain, neither can be said.
+fn failed_hypothesis(dark_removed: States, hypothesis: Hypothesis) -> Reason {
+    match (dark_removed.agreed(), hypothesis) {
+        (_, Hypothesis::GammaVisible) => Reason::GammaNotVisible,
+        (_, Hypothesis::SteeringInF) => Reason::SteeringLeavesSimF,
+        (Some(_), Hypothesis::NoDarkUnembedding) => Reason::DarkUnembedding,
+        (Some(_), Hypothesis::NoDarkEmbedding) => Reason::DarkEmbedding,
         (None, _) if dark_removed.uncertain() => Reason::CauseUnresolved,
         (None, _) => Reason::ScoreNotInvariant,
     }
@@ -269,23 +293,23 @@ mod tests {
         }
     }
 
-    fn visible(a: PropertyState, b: PropertyState) -> Option<Version> {
-        Some(Version::Visible(States { a, b, shortage: None }))
+    fn visible(a: PropertyState, b: PropertyState) -> Version {
+        Version::Visible(States { a, b, shortage: None })
     }
 
     fn raw(
         states: (PropertyState, PropertyState),
         dark_removed: (PropertyState, PropertyState),
-        scored_on: ScoredOn,
-    ) -> Option<Version> {
-        Some(Version::Raw {
+        hypothesis: Hypothesis,
+    ) -> Version {
+        Version::Raw {
             states: States { a: states.0, b: states.1, shortage: None },
             dark_removed: States { a: dark_removed.0, b: dark_removed.1, shortage: None },
-            scored_on,
-        })
+            hypothesis,
+        }
     }
 
-    fn check(evidence: Evidence, version: Option<Version>, kind: VerdictKind, reasons: &[Reason]) {
+    fn check(evidence: Evidence, version: Version, kind: VerdictKind, reasons: &[Reason]) {
         assert_eq!(decide(&evidence, version), Finding { kind, reasons: reasons.to_vec() });
     }
 
@@ -299,8 +323,8 @@ mod tests {
 
     #[test]
     fn the_theorem_is_silent_about_different_distributions() {
-        let mixed = raw((Holds, Fails), (Holds, Holds), ScoredOn::Unembeddings);
-        for version in [visible(Holds, Holds), visible(Fails, Fails), mixed, None] {
+        let mixed = raw((Holds, Fails), (Holds, Holds), Hypothesis::NoDarkUnembedding);
+        for version in [visible(Holds, Holds), visible(Fails, Fails), mixed, UNMEASURED] {
             let different = Evidence { level: Level::Different, ..equal() };
             check(different, version, VerdictKind::NotEquivalent, &[Reason::DistributionsDiffer]);
             let masked = Evidence { support_mismatch: true, ..different };
@@ -335,10 +359,12 @@ mod tests {
 
     #[test]
     fn missing_or_uncertain_properties_are_too_little_data() {
-        check(equal(), None, VerdictKind::TooLittleData, &[Reason::TooFewPairs]);
+        check(equal(), UNMEASURED, VerdictKind::TooLittleData, &[Reason::TooFewPairs]);
+        let no_subjects = Version::Unmeasured(Reason::TooFewSubjects);
+        check(equal(), no_subjects, VerdictKind::TooLittleData, &[Reason::TooFewSubjects]);
         for shortage in [Reason::TooFewPairs, Reason::TooFewTexts, Reason::NoVariation] {
             let short = States { a: Uncertain, b: Holds, shortage: Some(shortage) };
-            check(equal(), Some(Version::Visible(short)), VerdictKind::TooLittleData, &[shortage]);
+            check(equal(), Version::Visible(short), VerdictKind::TooLittleData, &[shortage]);
         }
         check(equal(), visible(Uncertain, Fails), VerdictKind::TooLittleData, &[Reason::PropertyUncertain]);
         check(equal(), visible(Holds, Uncertain), VerdictKind::TooLittleData, &[Reason::PropertyUncertain]);
@@ -350,45 +376,72 @@ mod tests {
         let agree = (Holds, Holds);
         check(
             equal(),
-            raw((Holds, Fails), agree, ScoredOn::Unembeddings),
+            raw((Holds, Fails), agree, Hypothesis::NoDarkUnembedding),
             VerdictKind::Mixed,
             &[Reason::DarkUnembedding],
         );
         check(
             equal(),
-            raw((Fails, Holds), agree, ScoredOn::HiddenStates),
+            raw((Fails, Holds), agree, Hypothesis::NoDarkEmbedding),
             VerdictKind::Mixed,
             &[Reason::DarkEmbedding],
         );
-        let rotated = raw((Holds, Fails), (Holds, Fails), ScoredOn::Unembeddings);
+        let rotated = raw((Holds, Fails), (Holds, Fails), Hypothesis::NoDarkUnembedding);
         check(equal(), rotated, VerdictKind::Mixed, &[Reason::ScoreNotInvariant]);
-        let unclear = raw((Holds, Fails), (Holds, Uncertain), ScoredOn::Unembeddings);
+        let unclear = raw((Holds, Fails), (Holds, Uncertain), Hypothesis::NoDarkUnembedding);
         check(equal(), unclear, VerdictKind::Mixed, &[Reason::CauseUnresolved]);
-        let unknown = raw((Holds, Fails), (Uncertain, Uncertain), ScoredOn::Unembeddings);
+        let unknown = raw((Holds, Fails), (Uncertain, Uncertain), Hypothesis::NoDarkUnembedding);
         check(equal(), unknown, VerdictKind::Mixed, &[Reason::CauseUnresolved]);
         let doubtful = Evidence { f_diversity_tested: false, rank_unresolved: true, ..equal() };
         let reasons = [Reason::DarkUnembedding, Reason::FDiversityUntested, Reason::RankUnresolved];
-        check(doubtful, raw((Holds, Fails), agree, ScoredOn::Unembeddings), VerdictKind::Mixed, &reasons);
+        check(
+            doubtful,
+            raw((Holds, Fails), agree, Hypothesis::NoDarkUnembedding),
+            VerdictKind::Mixed,
+            &reasons,
+        );
     }
 
+    /// A subspace or a vector that is known to leave what is visible is the cause, whatever happens without dark parts.
+    #[test]
+    fn what_leaves_the_visible_part_is_the_cause_by_itself() {
+        for dark_removed in [(Holds, Holds), (Holds, Fails), (Uncertain, Holds)] {
+            for (hypothesis, reason) in [
+                (Hypothesis::GammaVisible, Reason::GammaNotVisible),
+                (Hypothesis::SteeringInF, Reason::SteeringLeavesSimF),
+            ] {
+                check(equal(), raw((Holds, Fails), dark_removed, hypothesis), VerdictKind::Mixed, &[reason]);
+            }
+        }
+    }
+
+    const UNMEASURED: Version = Version::Unmeasured(Reason::TooFewPairs);
+    const HYPOTHESES: [Hypothesis; 4] = [
+        Hypothesis::NoDarkUnembedding,
+        Hypothesis::NoDarkEmbedding,
+        Hypothesis::GammaVisible,
+        Hypothesis::SteeringInF,
+    ];
     const STATES: [PropertyState; 3] = [Holds, Fails, Uncertain];
     const SHORTAGES: [Option<Reason>; 2] = [None, Some(Reason::TooFewTexts)];
 
     /// Every version with every combination of states.
-    fn versions() -> Vec<Option<Version>> {
+    fn versions() -> Vec<Version> {
         let mut states = Vec::new();
         for a in STATES {
             for b in STATES {
                 states.extend(SHORTAGES.map(|shortage| States { a, b, shortage }));
             }
         }
-        let mut versions = vec![None];
+        let mut versions = vec![UNMEASURED];
         for &states_now in &states {
-            versions.push(Some(Version::Visible(states_now)));
+            versions.push(Version::Visible(states_now));
             for &dark_removed in &states {
-                for scored_on in [ScoredOn::Unembeddings, ScoredOn::HiddenStates] {
-                    versions.push(Some(Version::Raw { states: states_now, dark_removed, scored_on }));
-                }
+                versions.extend(HYPOTHESES.map(|hypothesis| Version::Raw {
+                    states: states_now,
+                    dark_removed,
+                    hypothesis,
+                }));
             }
         }
         versions
@@ -429,7 +482,7 @@ mod tests {
                     }
                     spoken += 1;
                     assert!(may_speak, "{evidence:?} {version:?}: {found:?}");
-                    let Some(Version::Visible(states) | Version::Raw { states, .. }) = version else {
+                    let (Version::Visible(states) | Version::Raw { states, .. }) = version else {
                         panic!("{found:?} without a property");
                     };
                     assert_eq!(states.shortage, None);
@@ -437,7 +490,7 @@ mod tests {
                         VerdictKind::HeldByAll => assert_eq!((states.a, states.b), (Holds, Holds)),
                         VerdictKind::HeldByNone => assert_eq!((states.a, states.b), (Fails, Fails)),
                         _ => {
-                            assert!(matches!(version, Some(Version::Raw { .. })));
+                            assert!(matches!(version, Version::Raw { .. }));
                             assert_ne!(states.a, states.b);
                             assert!(!states.uncertain());
                             assert_eq!(found.reasons.contains(&Reason::FDiversityUntested), !bit(3));
@@ -465,7 +518,7 @@ mod tests {
             &[Reason::DistributionsDiffer],
         );
         let limit = Evidence { level: Level::Undecided, epsilon_num: NoiseFloor::HIGHEST_USABLE, ..equal() };
-        check(limit, None, VerdictKind::TooLittleData, &[Reason::EqualityUndecided]);
+        check(limit, UNMEASURED, VerdictKind::TooLittleData, &[Reason::EqualityUndecided]);
     }
 
     #[test]

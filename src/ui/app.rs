@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::panels::{
-    ConceptPicker, CoupledMapPanel, DivergencesPanel, EngineLine, ModelBox, NextTokensPanel,
-    ParallelismPanel, PromptEditor, VerdictPanel, VisibilityPanel,
+    ConceptPicker, CoupledMapPanel, DivergencesPanel, EngineLine, ModelBox, NextTokensPanel, PromptEditor,
+    PropertiesPanel, VerdictPanel, VisibilityPanel,
 };
 use super::session::Session;
 use super::state::Page;
@@ -46,8 +46,8 @@ pub fn App() -> impl IntoView {
         </section>
         <NextTokensPanel />
         <DivergencesPanel />
+        <PropertiesPanel />
         <div class="columns">
-            <ParallelismPanel />
             <VisibilityPanel />
             <CoupledMapPanel />
         </div>

@@ -47,6 +47,8 @@ struct Inner {
     lab: Option<Rc<EngineClient>>,
     /// Number of the newest run; older ones find out that they are old.
     run: u64,
+    /// The run whose report the lab computes.
+    analyzing: Option<u64>,
     rest: Option<TimeoutHandle>,
 }
 
@@ -65,8 +67,16 @@ struct Seat {
 #[derive(Clone)]
 struct Observed {
     engine: EngineKind,
-    prompts: Vec<String>,
+    question: Question,
     observation: Attachment,
+}
+
+/// What a model is run on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Question {
+    prompts: Vec<String>,
+    concept_contexts: Vec<String>,
+    calibration: Vec<String>,
 }
 
 impl Inner {
@@ -209,10 +219,7 @@ impl Session {
             model_a: page.a.source.get_untracked(),
             model_b: page.b.source.get_untracked(),
             prompts: page.prompt_texts(),
-            concept: page
-                .concept
-                .get_untracked()
-                .unwrap_or_else(|| Concept { name: String::new(), pairs: vec![] }),
+            concepts: page.concept.get_untracked().into_iter().collect(),
             seed: page.seed.get_untracked(),
             thresholds: page.thresholds.get_untracked(),
         }
@@ -231,7 +238,7 @@ impl Session {
                 page.a.source.set(experiment.model_a);
                 page.b.source.set(experiment.model_b);
                 page.set_prompts(experiment.prompts);
-                page.concept.set(Some(experiment.concept));
+                page.concept.set(experiment.concepts.into_iter().next());
                 page.seed.set(experiment.seed);
                 page.thresholds.set(experiment.thresholds);
             }
@@ -274,6 +281,12 @@ impl Session {
                 }
                 page.world.set(Some(world));
                 self.run();
+                // Only for models of the visitor's own, and so never waited for; without them the picker is shorter.
+                if let Ok(text) = page::text_of("concepts/english.json").await
+                    && let Ok(concepts) = serde_json::from_str(&text)
+                {
+                    page.english.set(concepts);
+                }
             }
             Err(message) => page.phase.set(Phase::Failed(Failure { kind: ErrorKind::Network, message })),
         }
@@ -418,7 +431,7 @@ impl Session {
     }
 
     /// Runs everything that is asked now, and forgets what was asked before.
-    fn run(self) {
+    pub fn run(self) {
         let number = self.with(|inner| {
             inner.run += 1;
             inner.run
@@ -430,6 +443,7 @@ impl Session {
         if !is_ready(Slot::A) || !is_ready(Slot::B) {
             return;
         }
+        self.give_up_analysis();
         if self.page.prompt_texts().is_empty() {
             self.page.phase.set(Phase::Failed(Failure {
                 kind: ErrorKind::BadPrompt,
@@ -460,10 +474,15 @@ impl Session {
     async fn compare(self, number: u64, world: &World) -> Result<Option<crate::lab::Report>, Failure> {
         let experiment = self.experiment();
         let is_twin = matches!(experiment.model_b, ModelSource::Twin { .. });
-        let (a, b) = join(self.observe(Slot::A, &experiment.prompts, world), async {
+        let question = Question {
+            prompts: experiment.prompts.clone(),
+            concept_contexts: experiment.concept_contexts(),
+            calibration: world.calibration.clone(),
+        };
+        let (a, b) = join(self.observe(Slot::A, &question), async {
             match is_twin {
                 true => Ok(None),
-                false => self.observe(Slot::B, &experiment.prompts, world).await.map(Some),
+                false => self.observe(Slot::B, &question).await.map(Some),
             }
         })
         .await;
@@ -472,22 +491,51 @@ impl Session {
         }
         let observations: Vec<Attachment> = std::iter::once(a?).chain(b?).collect();
         clock::mark("both models ran");
-        self.page.phase.set(Phase::Analyzing);
+        let phase = self.page.phase;
+        phase.set(Phase::Analyzing { share: 0.0 });
         let lab = self.lab()?;
-        lab.analyze(experiment, &observations).await.map(Some).map_err(Failure::from)
+        let tell = move |share| {
+            if self.with(|inner| inner.run) == number {
+                phase.set(Phase::Analyzing { share });
+            }
+        };
+        self.with(|inner| inner.analyzing = Some(number));
+        let report = lab.analyze(experiment, &observations, tell).await;
+        self.with(|inner| inner.analyzing = inner.analyzing.filter(|&newest| newest != number));
+        report.map(Some).map_err(Failure::from)
     }
 
-    /// One model on all prompts and calibration texts; the last answer is kept while it still answers.
-    async fn observe(self, slot: Slot, prompts: &[String], world: &World) -> Result<Attachment, Failure> {
+    /// Stops whatever runs; what is on show stays.
+    pub fn stop(self) {
+        self.with(|inner| inner.run += 1);
+        self.give_up_analysis();
+        self.page.phase.set(Phase::Stopped);
+    }
+
+    /// A report that nobody waits for any more would keep the lab from the next one: its worker is ended.
+    fn give_up_analysis(self) {
+        self.with(|inner| {
+            if inner.analyzing.take().is_some() {
+                inner.lab = None;
+            }
+        });
+    }
+
+    /// One model on everything that is asked; the last answer is kept while it still answers.
+    async fn observe(self, slot: Slot, question: &Question) -> Result<Attachment, Failure> {
         let not_loaded =
             || Failure { kind: ErrorKind::Internal, message: format!("{} is not loaded.", slot.name()) };
+        let ask = |client: Rc<EngineClient>| {
+            let Question { prompts, concept_contexts, calibration } = question.clone();
+            async move { client.observe(prompts, concept_contexts, calibration).await }
+        };
         let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
         let kept = self.with(|inner| inner.seat(slot).last.clone());
-        if let Some(kept) = kept.filter(|kept| kept.engine == engine && kept.prompts == prompts) {
+        if let Some(kept) = kept.filter(|kept| kept.engine == engine && kept.question == *question) {
             return Ok(kept.observation);
         }
         let load = self.with(|inner| inner.seat(slot).load);
-        let (engine, observation) = match client.observe(prompts.to_vec(), world.calibration.clone()).await {
+        let (engine, observation) = match ask(client).await {
             Ok(observation) => (engine, observation),
             // A graphics card that fails half-way must not cost the visitor the answer.
             Err(failure)
@@ -496,16 +544,15 @@ impl Session {
             {
                 self.refuse_webgpu(slot, Failure::from(failure).message);
                 let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
-                let again = client.observe(prompts.to_vec(), world.calibration.clone()).await;
-                (engine, again.map_err(|failure| self.blame(slot, failure.into()))?)
+                (engine, ask(client).await.map_err(|failure| self.blame(slot, failure.into()))?)
             }
             Err(failure) => return Err(self.blame(slot, failure.into())),
         };
         self.with(|inner| {
             let seat = inner.seat(slot);
             if seat.load == load {
-                seat.last =
-                    Some(Observed { engine, prompts: prompts.to_vec(), observation: observation.clone() });
+                let (question, observation) = (question.clone(), observation.clone());
+                seat.last = Some(Observed { engine, question, observation });
             }
         });
         Ok(observation)

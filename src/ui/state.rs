@@ -81,7 +81,12 @@ pub enum Phase {
     /// Networks run.
     Observing,
     /// The lab computes.
-    Analyzing,
+    Analyzing {
+        /// How much of it is done, in [0, 1].
+        share: f64,
+    },
+    /// The visitor stopped it.
+    Stopped,
     /// The report on show answers what is asked.
     Done {
         /// Milliseconds from request to report.
@@ -94,7 +99,7 @@ pub enum Phase {
 impl Phase {
     /// Something is being computed.
     pub fn is_busy(&self) -> bool {
-        matches!(self, Phase::Observing | Phase::Analyzing)
+        matches!(self, Phase::Observing | Phase::Analyzing { .. })
     }
 }
 
@@ -199,7 +204,7 @@ pub struct Page {
     pub prompts: RwSignal<Vec<Prompt>>,
     /// The last removed prompt and where it stood.
     pub removed: RwSignal<Option<(usize, Prompt)>>,
-    /// The concept whose parallelism is tested.
+    /// The concept whose properties are tested.
     pub concept: RwSignal<Option<Concept>>,
     /// Seed of every draw.
     pub seed: RwSignal<u64>,
@@ -211,6 +216,8 @@ pub struct Page {
     pub adapter: RwSignal<Adapter>,
     /// Texts, concepts and presets that come with the page.
     pub world: RwSignal<Option<World>>,
+    /// Concepts for vocabularies of real English models, once they are there.
+    pub english: RwSignal<Vec<Concept>>,
     /// Where the comparison stands.
     pub phase: RwSignal<Phase>,
     /// The last report.
@@ -239,6 +246,7 @@ impl Page {
             engine_choice: RwSignal::new(EngineChoice::Auto),
             adapter: RwSignal::new(Adapter::Asking),
             world: RwSignal::new(None),
+            english: RwSignal::new(Vec::new()),
             phase: RwSignal::new(Phase::Waiting),
             report: RwSignal::new(None),
             link_error: RwSignal::new(None),

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
@@ -14,12 +15,16 @@ use crate::browser::clock;
 use crate::browser::fetch::Abort;
 use crate::browser::worker_scope::WorkerScope;
 use crate::engine::{Device, DeviceError, ModelFiles, SelfTest, Session};
+use crate::lab::progress::Listener;
 use crate::lab::{Experiment, LabError, Observation, Report};
 use crate::protocol::{ModelFilesSource, Request, RequestBody, Response, ResponseBody};
 
+/// Parts in which the progress of a report is told.
+const WHOLE_REPORT: u64 = 1000;
+
 /// How a report is computed: [`lab::analyze`](crate::lab::analyze()).
 pub type Analyze =
-    fn(&Experiment, &Observation, Option<&Observation>, &mut dyn FnMut(f64)) -> Result<Report, LabError>;
+    fn(&Experiment, &Observation, Option<&Observation>, &mut Listener<'_>) -> Result<Report, LabError>;
 
 /// Serves the page for as long as the worker lives. The device is opened by the first load and kept: a second one
 /// cannot be opened in one worker. The lab comes as an argument so that a program without it stays small.
@@ -109,9 +114,11 @@ where
     ) -> Result<Answer, Failure> {
         match body {
             RequestBody::Load { source } => self.load(id, source, attachments, abort).await.map(Answer::from),
-            RequestBody::Observe { prompts, calibration } => self.observe(&prompts, &calibration).await,
+            RequestBody::Observe { prompts, concept_contexts, calibration } => {
+                self.observe(&prompts, &concept_contexts, &calibration).await
+            }
             RequestBody::Analyze { experiment } => {
-                self.analyze(&experiment, &attachments).await.map(Answer::from)
+                self.analyze(id, &experiment, &attachments).await.map(Answer::from)
             }
             RequestBody::Cancel { .. } => Err(Failure::Cancelled),
         }
@@ -155,11 +162,16 @@ where
         Ok(answer)
     }
 
-    async fn observe(&self, prompts: &[String], calibration: &[String]) -> Result<Answer, Failure> {
+    async fn observe(
+        &self,
+        prompts: &[String],
+        concept_contexts: &[String],
+        calibration: &[String],
+    ) -> Result<Answer, Failure> {
         // Requests are served one by one, so nobody misses the session while it is away.
         let session =
             self.session.take().ok_or_else(|| Failure::internal("no model is loaded in this engine"))?;
-        let observation = session.observe(prompts, calibration).await;
+        let observation = session.observe(prompts, concept_contexts, calibration).await;
         self.session.replace(Some(session));
         let observation = Attachment::of(&observation?)
             .map_err(|error| Failure::internal(&format!("the observation cannot be packed: {error}")))?;
@@ -169,6 +181,7 @@ where
     /// The second observation is absent when model B is a twin of A.
     async fn analyze(
         &self,
+        id: u32,
         experiment: &Experiment,
         observations: &[Attachment],
     ) -> Result<ResponseBody, Failure> {
@@ -181,7 +194,18 @@ where
             Some(b) => Some(b.value().await.map_err(lost)?),
             None => None,
         };
-        let report = Box::new(analyze(experiment, &a, b.as_ref(), &mut |_| ())?);
+        let mut told = 0;
+        let mut tell = |share: f64| {
+            let done = (share * WHOLE_REPORT as f64) as u64;
+            // The page is told every fiftieth, not every context.
+            if done >= told + WHOLE_REPORT / 50 {
+                told = done;
+                self.respond(id, ResponseBody::Progress { done, total: Some(WHOLE_REPORT) }.into());
+            }
+            // Nothing is heard while this computes: the page gives a report up by ending the worker.
+            ControlFlow::Continue(())
+        };
+        let report = Box::new(analyze(experiment, &a, b.as_ref(), &mut tell)?);
         Ok(ResponseBody::Analyzed { report })
     }
 

@@ -57,7 +57,7 @@ mod tests {
     }
 
     fn observe(id: u32) -> Received {
-        received(id, RequestBody::Observe { prompts: vec![], calibration: vec![] })
+        received(id, RequestBody::Observe { prompts: vec![], concept_contexts: vec![], calibration: vec![] })
     }
 
     fn ids(mut queue: Queue) -> Vec<u32> {

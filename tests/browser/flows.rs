@@ -42,11 +42,16 @@ fn check_against(report: &Report, shown: &Shown) {
         }
     }
     near("mean KL(A‖B)", shown.scores["mean-kl-ab"], report.equality.mean_kl_ab);
-    let scores = report.parallelism.as_ref().expect("the bundled concept is tested");
-    near("raw score of A", shown.scores["raw-a"], scores.raw_a.score);
-    near("raw score of B", shown.scores["raw-b"], scores.raw_b.score);
-    near("visible score of A", shown.scores["visible-a"], scores.visible_a.score);
-    near("visible score of B", shown.scores["visible-b"], scores.visible_b.score);
+    for (property, name) in
+        report.properties.iter().zip(["parallelism", "relational", "subspace", "probing", "steering"])
+    {
+        let scores = property.scores.as_ref().unwrap_or_else(|| panic!("{name} is not scored"));
+        near(name, shown.scores[&format!("{name}-raw-a")], scores.raw_a.score);
+        near(name, shown.scores[&format!("{name}-raw-b")], scores.raw_b.score);
+        near(name, shown.scores[&format!("{name}-visible-a")], scores.visible_a.score);
+        near(name, shown.scores[&format!("{name}-visible-b")], scores.visible_b.score);
+    }
+    assert_eq!(report.properties.len(), 5, "one bundled concept has material for every property");
     assert_eq!(shown.level, name_of(&report.equality.level));
     let codes: Vec<_> = report.verdict.visible.reasons.iter().filter_map(name_of).collect();
     assert_eq!(shown.visible.as_ref().expect("a verdict").codes, codes);
@@ -171,6 +176,61 @@ async fn exact_twins_hold_all_or_show_why_a_hypothesis_fails() {
         check_against(&command_line::compare(A, twin, &prompts), &shown);
         page.picture(&twin.replace(':', "-")).await;
     }
+    check_console(&page).await;
+}
+
+/// Every property has its verdict in both versions; a twin with dark parts shows which of them a raw score can miss.
+#[tokio::test]
+async fn every_property_has_a_verdict_and_dark_parts_show_where_raw_ones_differ() {
+    let page = Page::open(PLAIN, &site()).await;
+    let first = page.settled().await;
+    assert!(first.chips.values().all(|chip| chip.ends_with("the theorem is silent")), "{:?}", first.chips);
+    assert_eq!(first.chips.len(), 10, "five properties, two versions: {:?}", first.chips);
+    page.choose_concept(3).await;
+    page.choose("b", "twin:dark-both").await;
+    let shown = page
+        .wait_for("a twin's verdicts", |shown| {
+            shown.is_settled()
+                && shown.level.as_deref() == Some("constructed")
+                && headline(shown).contains("past tenses")
+        })
+        .await;
+    for property in ["parallelism", "relational", "subspace", "probing", "steering"] {
+        let chip = &shown.chips[&format!("{property}-verdict-visible")];
+        let decided = chip.ends_with("held by all") || chip.ends_with("held by none");
+        assert!(decided || chip.ends_with("too little data"), "{property}: {chip}");
+    }
+    assert!(shown.chips["parallelism-verdict-visible"].ends_with("held by all"), "{:?}", shown.chips);
+    assert!(shown.chips["parallelism-verdict-raw"].ends_with("mixed"), "{:?}", shown.chips);
+    assert!(
+        shown.nearness.iter().any(|sentence| sentence.contains("fitted on prompts")),
+        "{:?}",
+        shown.nearness
+    );
+    page.picture("properties").await;
+    check_console(&page).await;
+}
+
+/// A computation can be stopped, what is on show stays, and it can be taken up again.
+#[tokio::test]
+async fn a_computation_can_be_stopped_and_taken_up_again() {
+    let page = Page::open(PLAIN, &site()).await;
+    let before = page.settled().await;
+    page.choose("b", "twin:reduced").await;
+    let stopped = |shown: &Shown| shown.status.as_deref().is_some_and(|status| status.starts_with("Stopped"));
+    let mut pressed = false;
+    for _ in 0..200 {
+        pressed = page.press("stop").await;
+        if pressed {
+            break;
+        }
+    }
+    assert!(pressed, "there was nothing to stop");
+    let shown = page.wait_for("the computation to stop", stopped).await;
+    assert_eq!(shown.level, before.level, "what is on show stays");
+    assert!(page.press("resume").await);
+    let shown = page.settled().await;
+    assert_eq!(shown.level.as_deref(), Some("constructed"));
     check_console(&page).await;
 }
 

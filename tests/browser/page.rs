@@ -42,8 +42,12 @@ return {
     errors: Object.fromEntries(["link-error", "run-error", "prompt-error", "error-a", "error-b"]
         .filter(at).map(id => [id, text(id)])),
     typed: [...document.querySelectorAll('input[data-testid^="prompt-"]')].map(input => input.value),
-    scores: Object.fromEntries(["raw-a", "raw-b", "visible-a", "visible-b", "mean-kl-ab"]
-        .filter(at).map(id => [id, value(id)])),
+    scores: Object.fromEntries(["parallelism", "relational", "subspace", "probing", "steering"]
+        .flatMap(property => ["raw-a", "raw-b", "visible-a", "visible-b"].map(score => `${property}-${score}`))
+        .concat("mean-kl-ab").filter(at).map(id => [id, value(id)])),
+    chips: Object.fromEntries([...document.querySelectorAll(".chip")]
+        .map(chip => [chip.dataset.testid, chip.textContent.trim()])),
+    nearness: [...document.querySelectorAll('[data-testid="nearness"] li')].map(li => li.textContent.trim()),
     prompts: texts.map((text, i) => ({
         text,
         kl_ab: value(`kl-ab-${i}`), kl_ba: value(`kl-ba-${i}`), js: value(`js-${i}`), tv: value(`tv-${i}`),
@@ -76,6 +80,10 @@ pub struct Shown {
     /// What stands in the prompt boxes.
     pub typed: Vec<String>,
     pub scores: std::collections::BTreeMap<String, f64>,
+    /// The verdict on each version of each property, in a few words.
+    pub chips: std::collections::BTreeMap<String, String>,
+    /// Sentences beside the coupled map.
+    pub nearness: Vec<String>,
     pub prompts: Vec<PromptRow>,
 }
 
@@ -177,6 +185,21 @@ impl Page {
             .click()
             .await
             .expect("a model is chosen");
+    }
+
+    /// Chooses a concept by its place in the list.
+    pub async fn choose_concept(&self, index: usize) {
+        let list = self.find("concept").await;
+        let choice = list.find(By::Css(format!("option[value='{index}']"))).await;
+        choice.expect("the list has that many concepts").click().await.expect("a concept is chosen");
+    }
+
+    /// Presses a button if it is there; says whether it was.
+    pub async fn press(&self, testid: &str) -> bool {
+        let press = format!(
+            "const button = document.querySelector('[data-testid=\"{testid}\"]'); button?.click(); return !!button;"
+        );
+        self.script(&press).await
     }
 
     /// Gives up loading model `a` or `b`.

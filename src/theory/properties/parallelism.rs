@@ -7,12 +7,13 @@ use faer::{Mat, MatRef};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::score::{Details, Measured};
 use crate::theory::representation::{Representation, centred, triangular_factor};
 use crate::theory::statistics::{
-    BOOTSTRAP_REPLICATES, PERMUTATIONS, Stream, bca_interval, cluster_members, generator, holm, mean,
-    multinomial_counts, permutation, permutation_p,
+    BOOTSTRAP_REPLICATES, Stream, bca_interval, cluster_members, generator, mean, multinomial_counts,
+    permutation, permutation_p,
 };
-use crate::theory::verdict::{PropertyState, Reason};
+use crate::theory::verdict::Reason;
 
 /// Fewest pairs on which a state may be claimed.
 pub const MIN_PAIRS: usize = 6;
@@ -29,25 +30,13 @@ const SPREADS_IN_FLOORS: f64 = 4.0;
 /// Bootstrap replicates whose moments are computed in one product.
 const REPLICATES_PER_BLOCK: usize = 200;
 
-/// The score of one concept in one model, in one version (raw or visible), against its nulls.
+/// What only parallelism has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ParallelismScore {
-    /// Mean off-diagonal cosine or correlation, in [−1, 1].
-    pub score: f64,
-    /// Mean score of as many random token pairs (N1).
-    pub null_random_mean: f64,
+pub struct ParallelismDetails {
     /// Mean score with partners shuffled among the pairs (N2).
     pub null_shuffled_mean: f64,
-    /// 95% bootstrap interval of score − null_random_mean.
-    pub effect_interval: (f64, f64),
-    /// Permutation p against N1, Holm-adjusted over the tests of the report.
-    pub p_adjusted: f64,
     /// All pairs collinear to 1e-6; for the visible version also without intercept.
     pub exact: bool,
-    /// Holds, fails, or uncertain.
-    pub state: PropertyState,
-    /// What data are missing; the state is then uncertain whatever the numbers.
-    pub shortage: Option<Reason>,
 }
 
 /// Pairs of a concept, the pool its null is drawn from, and the rules of its state.
@@ -61,24 +50,10 @@ pub struct Question<'a> {
     pub texts: &'a [usize],
     /// ε_num, nats: how far apart log-probabilities of equal distributions may be.
     pub epsilon_num: f64,
-    /// δ_eff: effect above which a property may hold.
-    pub delta: f64,
-    /// Largest adjusted p at which it may hold.
-    pub max_p: f64,
+    /// Null draws of each kind.
+    pub n_draws: usize,
     /// Seed of nulls and bootstrap. Both models are asked with one seed, so that equal models get equal answers.
     pub seed: u64,
-}
-
-/// One version of the property before its p-value is adjusted.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measured {
-    score: f64,
-    null_random_mean: f64,
-    null_shuffled_mean: f64,
-    effect_interval: (f64, f64),
-    p: f64,
-    exact: bool,
-    shortage: Option<Reason>,
 }
 
 /// In the model's own coordinates: cosines of Δ_i = g(y1_i) − g(y0_i), rows of G (`[V, d]`), bootstrapped over pairs.
@@ -91,7 +66,8 @@ pub fn measure_raw(g: MatRef<'_, f64>, question: &Question<'_>) -> Measured {
         .map(|_| units.weighted_score(&multinomial_counts(units.len(), rng)))
         .collect();
     let without_a_pair = leave_one_out(units.len(), |weights| units.weighted_score(weights));
-    measure(g, least, question, &units, Bootstrap { replicates, left_out: vec![without_a_pair] })
+    let bootstrap = Bootstrap { replicates, left_out: vec![without_a_pair] };
+    measure(g, least, question, &units, bootstrap, |exact| exact)
 }
 
 /// From log-ratios over contexts: cosines of Δ_i in the metric Σ_f, bootstrapped over pairs and texts.
@@ -102,46 +78,11 @@ pub fn measure_visible(model: &Representation, question: &Question<'_>) -> Measu
     let ratios = log_ratios(model, question.pairs);
     let moments = TextMoments::of(&ratios, question.texts, &units);
     let bootstrap = moments.bootstrap(&mut generator(question.seed, Stream::PropertyBootstrap));
-    let measured = measure(coordinates.as_ref(), least, question, &units, bootstrap);
+    let without_intercept = largest_intercept(&ratios) <= EXACT;
+    let measured =
+        measure(coordinates.as_ref(), least, question, &units, bootstrap, |exact| exact && without_intercept);
     let too_few_texts = (moments.n_texts() < MIN_TEXTS).then_some(Reason::TooFewTexts);
-    Measured {
-        exact: measured.exact && largest_intercept(&ratios) <= EXACT,
-        shortage: too_few_texts.or(measured.shortage),
-        ..measured
-    }
-}
-
-/// The tests of one report, Holm-adjusted together, each with its state (theory.md §5.9).
-pub fn adjudicate<const N: usize>(measured: [Measured; N], question: &Question<'_>) -> [ParallelismScore; N] {
-    let adjusted = holm(&measured.each_ref().map(|m| m.p));
-    let mut adjusted = adjusted.into_iter();
-    measured.map(|m| {
-        let p_adjusted = adjusted.next().unwrap_or(1.0);
-        ParallelismScore {
-            state: state(&m, p_adjusted, question),
-            score: m.score,
-            null_random_mean: m.null_random_mean,
-            null_shuffled_mean: m.null_shuffled_mean,
-            effect_interval: m.effect_interval,
-            p_adjusted,
-            exact: m.exact,
-            shortage: m.shortage,
-        }
-    })
-}
-
-/// HOLDS: the interval lies above δ_eff and p is small. FAILS: the interval lies below δ_eff. Else UNCERTAIN.
-fn state(measured: &Measured, p_adjusted: f64, question: &Question<'_>) -> PropertyState {
-    let (low, high) = measured.effect_interval;
-    if measured.shortage.is_some() {
-        PropertyState::Uncertain
-    } else if low > question.delta && p_adjusted <= question.max_p {
-        PropertyState::Holds
-    } else if high < question.delta {
-        PropertyState::Fails
-    } else {
-        PropertyState::Uncertain
-    }
+    Measured { shortage: too_few_texts.or(measured.shortage), ..measured }
 }
 
 /// Log-ratios r_i(x) = ℓ(x, y1_i) − ℓ(x, y0_i) = f(x)·Δ_i, nats, `[n_contexts, n_pairs]`.
@@ -245,16 +186,17 @@ fn measure(
     question: &Question<'_>,
     units: &Units,
     mut bootstrap: Bootstrap,
+    exact: impl Fn(bool) -> bool,
 ) -> Measured {
     let null = |stream, draw: &dyn Fn(&mut ChaCha8Rng) -> Vec<(usize, usize)>| -> Vec<f64> {
         let rng = &mut generator(question.seed, stream);
-        (0..PERMUTATIONS).map(|_| Units::of_pairs(coordinates, &draw(rng), least).score()).collect()
+        (0..question.n_draws).map(|_| Units::of_pairs(coordinates, &draw(rng), least).score()).collect()
     };
     let random_pairs = RandomPairs::like(question.pairs, question.pool, coordinates.nrows());
     let random = null(Stream::NullRandom, &|rng| random_pairs.draw(rng));
     let shuffled = null(Stream::NullShuffled, &|rng| shuffled_partners(question.pairs, rng));
     let score = units.score();
-    let null_random_mean = mean(&random);
+    let null_mean = mean(&random);
     let (low, high) = bca_interval(&mut bootstrap.replicates, score, &bootstrap.left_out);
     let shortage = if units.len() < MIN_PAIRS {
         Some(Reason::TooFewPairs)
@@ -263,12 +205,14 @@ fn measure(
     };
     Measured {
         score,
-        null_random_mean,
-        null_shuffled_mean: mean(&shuffled),
-        effect_interval: (low - null_random_mean, high - null_random_mean),
+        null_mean,
+        effect_interval: (low - null_mean, high - null_mean),
         p: permutation_p(score, &random),
-        exact: units.collinear(EXACT),
         shortage,
+        details: Details::Parallelism(ParallelismDetails {
+            null_shuffled_mean: mean(&shuffled),
+            exact: exact(units.collinear(EXACT)),
+        }),
     }
 }
 
@@ -482,9 +426,12 @@ fn weighted_correlation(moments: &[f64], pair_weights: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::theory::Precision;
+    use crate::theory::properties::score::{PropertyScore, Rule};
+    use crate::theory::statistics::PERMUTATIONS;
     use crate::theory::subspace::VisibleSubspaces;
     use crate::theory::twin::tests::{normal, padded};
     use crate::theory::twin::{TwinKind, build, change_basis};
+    use crate::theory::verdict::PropertyState;
     use proptest::prelude::*;
 
     const M: usize = 12;
@@ -513,11 +460,23 @@ mod tests {
     }
 
     fn ask<'a>(pairs: &'a [(usize, usize)], pool: &'a [usize], texts: &'a [usize]) -> Question<'a> {
-        Question { pairs, pool, texts, epsilon_num: 1e-4, delta: 0.1, max_p: 0.01, seed: 5 }
+        Question { pairs, pool, texts, epsilon_num: 1e-4, n_draws: PERMUTATIONS, seed: 5 }
     }
 
-    fn scores(model: &Representation, question: &Question<'_>) -> [ParallelismScore; 2] {
-        adjudicate([measure_raw(model.g.as_ref(), question), measure_visible(model, question)], question)
+    const RULE: Rule = Rule { delta: 0.1, max_p: 0.01 };
+
+    fn scores(model: &Representation, question: &Question<'_>) -> [PropertyScore; 2] {
+        [measure_raw(model.g.as_ref(), question), measure_visible(model, question)].map(|measured| {
+            let p = measured.p;
+            measured.judged(p, RULE)
+        })
+    }
+
+    fn own(details: &Details) -> ParallelismDetails {
+        match details {
+            Details::Parallelism(own) => own.clone(),
+            other => panic!("not of parallelism: {other:?}"),
+        }
     }
 
     /// The visible score is the mean Pearson correlation of log p(y1) − log p(y0), computed here from p itself.
@@ -557,7 +516,7 @@ mod tests {
         let question = ask(&pairs, &pool, &texts);
         for found in scores(&concept_model(120, 200, 24, 2.0, 1), &question) {
             assert_eq!(found.state, PropertyState::Holds, "{found:?}");
-            assert!(!found.exact);
+            assert!(!own(&found.details).exact);
         }
         for found in scores(&concept_model(120, 200, 80, 0.0, 2), &question) {
             assert_eq!(found.state, PropertyState::Fails, "{found:?}");
@@ -630,15 +589,8 @@ mod tests {
         let question = ask(&pairs, &pool, &texts);
         let without_dark =
             |model: &Representation, s: &VisibleSubspaces| &model.g * &s.u_n * s.u_n.transpose();
-        let found = adjudicate(
-            [
-                measure_raw(a.g.as_ref(), &question),
-                measure_raw(b.g.as_ref(), &question),
-                measure_raw(without_dark(&a, &in_a).as_ref(), &question),
-                measure_raw(without_dark(&b, &in_b).as_ref(), &question),
-            ],
-            &question,
-        );
+        let found = [&a.g, &b.g, &without_dark(&a, &in_a), &without_dark(&b, &in_b)]
+            .map(|g| measure_raw(g.as_ref(), &question).judged(0.001, RULE));
         assert_eq!(found[0].state, PropertyState::Holds, "{:?}", found[0]);
         assert_ne!(found[1].state, PropertyState::Holds, "{:?}", found[1]);
         assert!((found[2].score - found[3].score).abs() < 1e-9);
@@ -655,8 +607,8 @@ mod tests {
         });
         let (pairs, pool, texts) = (pairs(), (2 * M..v).collect::<Vec<_>>(), texts(40));
         let found = measure_raw(g.as_ref(), &ask(&pairs, &pool, &texts));
-        assert!(found.score - found.null_random_mean > 0.5, "{found:?}");
-        assert!((found.score - found.null_shuffled_mean).abs() < 0.05, "{found:?}");
+        assert!(found.score - found.null_mean > 0.5, "{found:?}");
+        assert!((found.score - own(&found.details).null_shuffled_mean).abs() < 0.05, "{found:?}");
     }
 
     #[test]
@@ -671,8 +623,8 @@ mod tests {
             }
         });
         let (pairs, pool) = (pairs(), (0..30).collect::<Vec<_>>());
-        assert!(measure_raw(g.as_ref(), &ask(&pairs, &pool, &[])).exact);
-        assert!(!measure_raw(noise.as_ref(), &ask(&pairs, &pool, &[])).exact);
+        assert!(own(&measure_raw(g.as_ref(), &ask(&pairs, &pool, &[])).details).exact);
+        assert!(!own(&measure_raw(noise.as_ref(), &ask(&pairs, &pool, &[])).details).exact);
     }
 
     /// Contexts on a line that misses the origin: every centred correlation is ±1, yet log-ratios are not proportional.
@@ -687,7 +639,7 @@ mod tests {
         let (pairs, pool, texts) = (pairs(), (0..30).collect::<Vec<_>>(), texts(40));
         let exact = |offset: f64| {
             let model = Representation::new(through(offset), noise.clone(), Precision::F64).unwrap();
-            measure_visible(&model, &ask(&pairs, &pool, &texts)).exact
+            own(&measure_visible(&model, &ask(&pairs, &pool, &texts)).details).exact
         };
         assert!(exact(0.0));
         assert!(!exact(1.0));
@@ -752,8 +704,8 @@ mod tests {
             })
             .collect();
         let (low, high) = bca_interval(&mut replicates, found.score, &[without]);
-        assert!((found.effect_interval.0 - (low - found.null_random_mean)).abs() < 1e-12);
-        assert!((found.effect_interval.1 - (high - found.null_random_mean)).abs() < 1e-12);
+        assert!((found.effect_interval.0 - (low - found.null_mean)).abs() < 1e-12);
+        assert!((found.effect_interval.1 - (high - found.null_mean)).abs() < 1e-12);
         assert!((low - crate::theory::statistics::quantile(&mut replicates, 0.025)).abs() > 1e-3);
     }
 
@@ -817,10 +769,11 @@ mod tests {
             let question = ask(&pairs, &pool, &texts);
             let (a, b) = (measure_visible(&model, &question), measure_visible(&twin, &question));
             prop_assert!((a.score - b.score).abs() < 1e-9);
-            prop_assert!((a.null_shuffled_mean - b.null_shuffled_mean).abs() < 1e-9);
+            let (own_a, own_b) = (own(&a.details), own(&b.details));
+            prop_assert!((own_a.null_shuffled_mean - own_b.null_shuffled_mean).abs() < 1e-9);
             prop_assert!((a.effect_interval.0 - b.effect_interval.0).abs() < 1e-8);
             prop_assert!((a.effect_interval.1 - b.effect_interval.1).abs() < 1e-8);
-            prop_assert_eq!((a.exact, a.p, a.shortage), (b.exact, b.p, b.shortage));
+            prop_assert_eq!((own_a.exact, a.p, a.shortage), (own_b.exact, b.p, b.shortage));
             let gap = (a.score - b.score).abs();
             prop_assert!(gap <= visible_gap_allowed(&model, &twin, &pairs, 1e-4));
         }
@@ -833,12 +786,12 @@ mod tests {
         fn visible_scores_are_invariant_under_every_twin(seed in 0u64..1000, kind in 0usize..3) {
             let kind = [TwinKind::ChangeOfBasis, TwinKind::DarkUnembedding, TwinKind::DarkEmbedding][kind];
             let model = concept_model(50, 60, 6, 1.0, seed);
-            let twin = build(kind, &model, seed);
+            let twin = build(&kind.into(), &model, &[], seed).unwrap().representation;
             let (pairs, pool, texts) = (pairs(), (0..60).collect::<Vec<_>>(), texts(50));
             let question = ask(&pairs, &pool, &texts);
             let (a, b) = (measure_visible(&model, &question), measure_visible(&twin, &question));
             prop_assert!((a.score - b.score).abs() < 1e-9);
-            prop_assert!((a.null_random_mean - b.null_random_mean).abs() < 1e-9);
+            prop_assert!((a.null_mean - b.null_mean).abs() < 1e-9);
         }
     }
 }

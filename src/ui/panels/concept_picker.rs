@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::lab::Concept;
 use crate::ui::session::use_session;
 use crate::ui::state::use_page;
 
@@ -10,27 +11,26 @@ use crate::ui::state::use_page;
 pub fn ConceptPicker() -> impl IntoView {
     let page = use_page();
     let session = use_session();
-    let concepts = move || {
-        let mut concepts =
-            page.world.with(|world| world.as_ref().map(|w| w.concepts.clone()).unwrap_or_default());
-        // A link may bring pairs of its own; they stand first, and under their own name.
-        if let Some(current) = page.concept.get()
-            && !concepts.contains(&current)
-        {
-            concepts.insert(0, current);
-        }
-        concepts
+    let bundled =
+        move || page.world.with(|world| world.as_ref().map(|w| w.concepts.clone()).unwrap_or_default());
+    // A link may bring a concept of its own; it stands first, and under its own name.
+    let of_link = move || {
+        page.concept
+            .get()
+            .filter(|current| !bundled().contains(current) && !page.english.read().contains(current))
+    };
+    let all = move || -> Vec<Concept> {
+        of_link().into_iter().chain(bundled()).chain(page.english.get()).collect()
     };
     let choose = move |index: String| {
-        let chosen = index.parse::<usize>().ok().and_then(|index| concepts().get(index).cloned());
+        let chosen = index.parse::<usize>().ok().and_then(|index| all().get(index).cloned());
         if let Some(concept) = chosen {
             session.choose_concept(concept);
         }
     };
-    let options = move || {
-        concepts()
-            .into_iter()
-            .enumerate()
+    let options = move |first: usize, concepts: Vec<Concept>| {
+        (first..)
+            .zip(concepts)
             .map(|(index, concept)| {
                 let label = format!("{} ({} pairs)", concept.name, concept.pairs.len());
                 let is_current = page.concept.with(|current| current.as_ref() == Some(&concept));
@@ -42,11 +42,23 @@ pub fn ConceptPicker() -> impl IntoView {
             })
             .collect_view()
     };
+    let groups = move || {
+        let (own, bundled, english) = (Vec::from_iter(of_link()), bundled(), page.english.get());
+        let (first_bundled, first_english) = (own.len(), own.len() + bundled.len());
+        let english = (!english.is_empty()).then(|| {
+            view! { <optgroup label="English, for vocabularies like GPT-2’s">{options(first_english, english)}</optgroup> }
+        });
+        view! {
+            {options(0, own)}
+            <optgroup label="The bundled world">{options(first_bundled, bundled)}</optgroup>
+            {english}
+        }
+    };
     view! {
         <label class="concept">
-            <span class="concept__name">"Property: parallelism of"</span>
+            <span class="concept__name">"Concept"</span>
             <select data-testid="concept" on:change:target=move |event| choose(event.target().value())>
-                {options}
+                {groups}
             </select>
         </label>
     }

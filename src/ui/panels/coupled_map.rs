@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::lab::words::number;
+use crate::lab::words::{nearness, number};
 use crate::ui::plots::geometry::share;
 use crate::ui::state::use_page;
 
@@ -86,6 +86,18 @@ pub fn CoupledMapPanel() -> impl IntoView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
+            <ul class="plan" data-testid="nearness">
+                {move || {
+                    page.report
+                        .get()
+                        .map(|report| {
+                            nearness(&report.nearness)
+                                .into_iter()
+                                .map(|sentence| view! { <li>{sentence}</li> })
+                                .collect_view()
+                        })
+                }}
+            </ul>
         </section>
     }
 }

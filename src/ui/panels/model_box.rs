@@ -5,16 +5,23 @@ use leptos::prelude::*;
 use crate::browser::engine_client::Loaded;
 use crate::browser::page::{dropped_files, picked_files};
 use crate::lab::ModelSource;
-use crate::theory::twin::TwinKind;
+use crate::theory::twin::{TwinKind, TwinRecipe, TwinStep};
 use crate::ui::session::use_session;
 use crate::ui::state::{BUNDLED, ModelState, ModelStatus, Slot};
 use crate::ui::text::{bytes, grouped};
 
-/// The twins of model A, for model B only.
-const TWINS: [(TwinKind, &str, &str); 3] = [
-    (TwinKind::ChangeOfBasis, "twin:change-of-basis", "An exact twin of A: change of basis"),
-    (TwinKind::DarkUnembedding, "twin:dark-unembedding", "An exact twin of A: dark unembedding"),
-    (TwinKind::DarkEmbedding, "twin:dark-embedding", "An exact twin of A: dark embedding"),
+/// The twins of model A, for model B only, as people read them.
+const TWINS: [(TwinKind, &str); 10] = [
+    (TwinKind::ChangeOfBasis, "An exact twin of A: change of basis"),
+    (TwinKind::DarkUnembedding, "An exact twin of A: dark unembedding"),
+    (TwinKind::DarkEmbedding, "An exact twin of A: dark embedding"),
+    (TwinKind::DarkBoth, "An exact twin of A: dark unembedding and embedding"),
+    (TwinKind::BreakParallelism, "An exact twin of A: the concept’s parallelism broken"),
+    (TwinKind::FakeParallelism, "An exact twin of A: parallelism faked for the concept"),
+    (TwinKind::InPlace, "An exact twin of A: unused directions filled in place"),
+    (TwinKind::Reduced, "An exact twin of A: as few dimensions as possible"),
+    (TwinKind::Truncated, "No twin: A with one dimension too few"),
+    (TwinKind::ObservedOnly, "No twin: equal to A only on what was observed"),
 ];
 
 /// The picker and the state of one model.
@@ -86,7 +93,14 @@ fn options(model: ModelState) -> impl IntoView {
     };
     let bundled = BUNDLED.map(|(name, label)| option(format!("bundled:{name}"), label.into())).collect_view();
     let twins = (model.slot == Slot::B)
-        .then(|| TWINS.map(|(_, code, label)| option(code.into(), label.into())).collect_view());
+        .then(|| TWINS.map(|(kind, label)| option(code_of(&twin(kind)), label.into())).collect_view());
+    // A link may bring a recipe that the list does not have.
+    let own_recipe = move || match &*model.source.read() {
+        ModelSource::Twin { recipe } if !TWINS.iter().any(|(kind, _)| is_plain(recipe, *kind)) => {
+            Some(option(format!("twin:{recipe}"), format!("Built from A: {recipe}")))
+        }
+        _ => None,
+    };
     let local = move || match &*model.source.read() {
         ModelSource::Local { name, .. } => Some(option("local".into(), format!("Your files: {name}"))),
         _ => None,
@@ -94,6 +108,7 @@ fn options(model: ModelState) -> impl IntoView {
     view! {
         {bundled}
         {twins}
+        {own_recipe}
         {local}
     }
 }
@@ -130,7 +145,7 @@ fn status(model: ModelState) -> AnyView {
     match model.status.get() {
         ModelStatus::Empty => view! { <p class="hint">"Not loaded yet."</p> }.into_any(),
         ModelStatus::Twin => {
-            view! { <p class="hint">"Same distribution as A, another representation; nothing to load."</p> }.into_any()
+            view! { <p class="hint">"Built from model A’s hidden states and unembedding; nothing to load."</p> }.into_any()
         }
         ModelStatus::Loading { done, total } => {
             let words = match total {
@@ -208,9 +223,7 @@ fn status_code(status: &ModelStatus) -> &'static str {
 fn code_of(source: &ModelSource) -> String {
     match source {
         ModelSource::Bundled { name } => format!("bundled:{name}"),
-        ModelSource::Twin { kind } => {
-            TWINS.iter().find(|(k, ..)| k == kind).map_or_else(String::new, |(_, code, _)| (*code).into())
-        }
+        ModelSource::Twin { recipe } => format!("twin:{recipe}"),
         ModelSource::Local { .. } => "local".into(),
     }
 }
@@ -220,7 +233,16 @@ fn source_of(code: &str) -> Option<ModelSource> {
     if let Some(name) = code.strip_prefix("bundled:") {
         return Some(ModelSource::Bundled { name: name.into() });
     }
-    TWINS.iter().find(|(_, c, _)| *c == code).map(|(kind, ..)| ModelSource::Twin { kind: *kind })
+    code.strip_prefix("twin:")?.parse().ok().map(|recipe| ModelSource::Twin { recipe })
+}
+
+/// One constructor with its default knob.
+fn twin(kind: TwinKind) -> ModelSource {
+    ModelSource::Twin { recipe: TwinRecipe(vec![TwinStep { kind, knob: None }]) }
+}
+
+fn is_plain(recipe: &TwinRecipe, kind: TwinKind) -> bool {
+    recipe.0 == [TwinStep { kind, knob: None }]
 }
 
 #[cfg(test)]
@@ -230,10 +252,13 @@ mod tests {
     #[test]
     fn every_choice_survives_the_list() {
         let bundled = BUNDLED.map(|(name, _)| ModelSource::Bundled { name: name.into() });
-        let twins = TWINS.map(|(kind, ..)| ModelSource::Twin { kind });
+        let twins = TWINS.map(|(kind, _)| twin(kind));
         for source in bundled.into_iter().chain(twins) {
             assert_eq!(source_of(&code_of(&source)), Some(source));
         }
+        let composed = ModelSource::Twin { recipe: "dark-both=3+change-of-basis=50".parse().unwrap() };
+        assert_eq!(source_of(&code_of(&composed)), Some(composed));
+        assert_eq!(source_of("twin:nonsense"), None);
         let local = ModelSource::Local { name: "mine".into(), sha256: String::new() };
         assert_eq!(source_of(&code_of(&local)), None);
     }

@@ -8,6 +8,7 @@ use crate::lab::words::{self, FindingWords, Version};
 use crate::protocol::ErrorKind;
 use crate::theory::verdict::VerdictKind;
 use crate::ui::plots::Ruler;
+use crate::ui::session::use_session;
 use crate::ui::state::{ModelStatus, Phase, use_page};
 
 /// Headline, scope, reasons, level, and what is going on now.
@@ -59,7 +60,10 @@ fn Findings(report: Report) -> impl IntoView {
     };
     view! {
         <div class="verdict__findings">
-            {words::findings(&report)
+            {report
+                .lead()
+                .map(|lead| words::findings(&report, lead))
+                .unwrap_or_default()
                 .into_iter()
                 .zip([true, false])
                 .map(|(words, leads)| view! { <FindingView words=words leads=leads /> })
@@ -84,6 +88,12 @@ fn Findings(report: Report) -> impl IntoView {
                     report.n_tokens,
                 )}
             </p>
+            <ul class="plan" data-testid="plan">
+                {words::plan(&report.plan, &equality)
+                    .into_iter()
+                    .map(|sentence| view! { <li>{sentence}</li> })
+                    .collect_view()}
+            </ul>
             <p class="hint" data-testid="self-tests">
                 {self_tests}
             </p>
@@ -156,6 +166,7 @@ fn Reasons(reasons: Vec<(&'static str, &'static str)>, testid: String) -> impl I
 #[component]
 fn StatusLine() -> impl IntoView {
     let page = use_page();
+    let session = use_session();
     let text = move || {
         let loading = [page.a, page.b].into_iter().find_map(|model| match &*model.status.read() {
             ModelStatus::Loading { .. } => Some(format!("Loading {}…", model.slot.name())),
@@ -167,7 +178,8 @@ fn StatusLine() -> impl IntoView {
         loading.unwrap_or_else(|| match &*page.phase.read() {
             Phase::Waiting => "Waiting for the models…".into(),
             Phase::Observing => "Running both models…".into(),
-            Phase::Analyzing => "Computing the verdict…".into(),
+            Phase::Analyzing { share } => format!("Computing the verdict… {:.0}%", 100.0 * share),
+            Phase::Stopped => "Stopped: what is on show answers an earlier question.".into(),
             Phase::Done { elapsed_millis } => format!("Up to date, computed in {elapsed_millis:.0} ms."),
             Phase::Failed(failure) if failure.kind == ErrorKind::BadPrompt => {
                 "No new verdict: a prompt cannot be run.".into()
@@ -186,6 +198,24 @@ fn StatusLine() -> impl IntoView {
                 {text}
             </p>
             {move || {
+                let stopped = *page.phase.read() == Phase::Stopped;
+                let busy = page.phase.read().is_busy();
+                let (label, testid) = if stopped { ("Compute", "resume") } else { ("Stop", "stop") };
+                (stopped || busy)
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                class="button button--small"
+                                data-testid=testid
+                                on:click=move |_| if stopped { session.run() } else { session.stop() }
+                            >
+                                {label}
+                            </button>
+                        }
+                    })
+            }}
+            {move || {
                 failure()
                     .map(|message| {
                         view! {
@@ -200,7 +230,7 @@ fn StatusLine() -> impl IntoView {
 }
 
 /// The tone of a finding, for its colour; its words carry the meaning.
-fn mood(kind: VerdictKind) -> &'static str {
+pub(super) fn mood(kind: VerdictKind) -> &'static str {
     match kind {
         VerdictKind::HeldByAll | VerdictKind::HeldByNone => "decided",
         VerdictKind::Mixed => "mixed",

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::lab::report::Side;
 use crate::lab::words::{number, percent};
+use crate::theory::minimal::TruncationPoint;
 use crate::ui::plots::geometry::share;
 use crate::ui::state::use_page;
 use crate::ui::text::grouped;
@@ -85,6 +86,7 @@ fn SideView(letter: &'static str, side: Side, widest: usize) -> impl IntoView {
                     exact=s.min_cosine.to_string()
                 />
             </dl>
+            <Truncation points=side.truncation />
             <p class="hint">
                 {if s.rank_unresolved {
                     "A singular value lies too near the tolerance: the ranks may be off by one or two. "
@@ -98,6 +100,41 @@ fn SideView(letter: &'static str, side: Side, widest: usize) -> impl IntoView {
                 }}
             </p>
         </article>
+    }
+}
+
+/// What is lost as the smallest model with this distribution is cut further.
+#[component]
+fn Truncation(points: Vec<TruncationPoint>) -> impl IntoView {
+    let rows = points
+        .into_iter()
+        .map(|point| {
+            view! {
+                <tr>
+                    <th scope="row">{point.k}</th>
+                    <td>{number(point.mean_kl)}</td>
+                    <td>{percent(point.top_1_agreement)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <details>
+            <summary>"With fewer dimensions"</summary>
+            <p class="hint">
+                "The smallest model with this distribution has r dimensions. Cut to k of them it is another distribution, this far from the first."
+            </p>
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">"k"</th>
+                        <th scope="col">"mean KL, nats"</th>
+                        <th scope="col">"same best token"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </details>
     }
 }
 

@@ -33,11 +33,16 @@ impl Axis {
         (a.min(b), (b - a).abs())
     }
 
-    /// Values at every 0.2.
+    /// Values at every 0.2, or, where these would be too many to read, at every 0.5, 1, 2, … of at most nine.
     pub fn ticks(self) -> Vec<f64> {
-        let first = (self.low * 5.0).round() as i64;
-        let last = (self.high * 5.0).round() as i64;
-        (first..=last).map(|fifth| fifth as f64 / 5.0).collect()
+        let most = 9.0;
+        let steps = [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
+        let span = self.high - self.low;
+        let step = steps.into_iter().find(|step| span / step < most).unwrap_or(span / (most - 1.0));
+        // A little slack, so that rounding leaves no end out.
+        let first = (self.low / step - 1e-9).ceil() as i64;
+        let last = (self.high / step + 1e-9).floor() as i64;
+        (first..=last).map(|i| i as f64 * step).map(|tick| (tick * 1e6).round() / 1e6).collect()
     }
 }
 
@@ -95,6 +100,8 @@ mod tests {
         assert_eq!(Axis::around([]), Axis { low: 0.0, high: 0.2 });
         assert_eq!(Axis::around([f64::NAN, 0.3]), Axis { low: 0.0, high: 0.4 });
         assert_eq!(Axis { low: -0.2, high: 0.4 }.ticks(), [-0.2, 0.0, 0.2, 0.4]);
+        assert_eq!(Axis { low: -0.2, high: 2.8 }.ticks(), [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]);
+        assert!((2..=9).contains(&Axis { low: -3.0, high: 400.0 }.ticks().len()));
     }
 
     #[test]

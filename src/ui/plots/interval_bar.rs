@@ -11,10 +11,10 @@ pub struct Marks {
     pub score: f64,
     /// Its 95% interval.
     pub interval: (f64, f64),
-    /// Mean score of random token pairs.
-    pub random: f64,
-    /// Mean score with partners shuffled.
-    pub shuffled: f64,
+    /// Mean score by chance.
+    pub null: f64,
+    /// Mean score with partners shuffled, where the items are pairs.
+    pub shuffled: Option<f64>,
     /// Where "holds" begins.
     pub threshold: f64,
 }
@@ -40,8 +40,12 @@ pub fn IntervalBar(
                 style:--at=format!("{left:.2}%")
                 style:--length=format!("{length:.2}%")
             ></span>
-            <span class="interval-bar__null" style:--at=at(marks.random)></span>
-            <span class="interval-bar__null interval-bar__null--shuffled" style:--at=at(marks.shuffled)></span>
+            <span class="interval-bar__null" style:--at=at(marks.null)></span>
+            {marks
+                .shuffled
+                .map(|shuffled| {
+                    view! { <span class="interval-bar__null interval-bar__null--shuffled" style:--at=at(shuffled)></span> }
+                })}
             <span class="interval-bar__score" style:--at=at(marks.score)></span>
         </span>
     }
