@@ -644,6 +644,7 @@ mod tests {
                 f_diversity_tested: true,
                 singular_values_f: vec![],
                 singular_values_g: vec![],
+                principal_cosines: vec![],
             },
             truncation: vec![],
         };

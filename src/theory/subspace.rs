@@ -35,6 +35,8 @@ pub struct SubspaceSummary {
     pub singular_values_f: Vec<f64>,
     /// Singular values of G_c, descending.
     pub singular_values_g: Vec<f64>,
+    /// Cosines of the principal angles between 𝓕 and 𝓖, descending, in [0, 1].
+    pub principal_cosines: Vec<f64>,
 }
 
 /// The visible subspaces of one model, M = P_𝓕 𝓖 and N = P_𝓖 𝓕, and how they were found.
@@ -44,8 +46,6 @@ pub struct VisibleSubspaces {
     pub u_m: Mat<f64>,
     /// U_N, `[d, r]`: orthonormal basis of the visible part of g.
     pub u_n: Mat<f64>,
-    /// Cosines of the principal angles between 𝓕 and 𝓖, descending.
-    pub cosines: Vec<f64>,
     /// What a report says.
     pub summary: SubspaceSummary,
 }
@@ -90,8 +90,9 @@ impl VisibleSubspaces {
             f_diversity_tested: f_diversity_tested(model, f_span.rank(), texts, seed)?,
             singular_values_f: f_span.singular_values,
             singular_values_g: g_span.singular_values,
+            principal_cosines: cosines.iter().map(|cosine| cosine.min(1.0)).collect(),
         };
-        Ok(Self { u_m, u_n, cosines, summary })
+        Ok(Self { u_m, u_n, summary })
     }
 }
 
@@ -277,7 +278,8 @@ mod tests {
         let g = Mat::from_fn(4, 3, |i, j| rows[i][j]);
         let model = Representation::new(f, g, Precision::F64).unwrap();
         let found = VisibleSubspaces::find(&model, &ids(2), 0).unwrap();
-        assert!((found.cosines[0] - 1.0).abs() < 1e-15 && (found.cosines[1] - half).abs() < 1e-15);
+        let cosines = &found.summary.principal_cosines;
+        assert!((cosines[0] - 1.0).abs() < 1e-15 && (cosines[1] - half).abs() < 1e-15);
         assert_eq!(found.summary.effective_complexity, 2);
         assert!(!found.summary.f_diversity_tested, "two contexts cannot test three dimensions");
     }
