@@ -16,6 +16,7 @@ use crate::theory::linear_map::{
 use crate::theory::minimal::{Reduced, TruncationPoint, truncation_curve};
 use crate::theory::nielsen::representation_distances;
 use crate::theory::prompt_map::prompt_map;
+use crate::theory::properties::relational::Side;
 use crate::theory::properties::ridge::visible_map;
 use crate::theory::representation::select_rows;
 use crate::theory::statistics::{Stream, generator, permutation};
@@ -195,6 +196,11 @@ impl<'a> Seen<'a> {
     /// Some direction of the model's space is not visible.
     pub fn has_dark_parts(&self) -> bool {
         self.summary().effective_complexity < self.summary().d
+    }
+
+    /// The model's part in what is carried to another, with the targets of a relation, `[m, k]`.
+    pub fn side<'s>(&'s self, targets: &'s Mat<f64>) -> Side<'s> {
+        Side { features: self.visible_features.as_ref(), targets: targets.as_ref() }
     }
 
     /// P_M f in the orthonormal basis U_M, `[n, r]`: hidden states in the model's own coordinates without dark parts.

@@ -60,18 +60,28 @@ impl Tests<'_> {
         for (i, &(material, property)) in asked.iter().enumerate() {
             let (start, end) = (i as f64 / asked.len() as f64, (i + 1) as f64 / asked.len() as f64);
             let part = &mut progress.part(0.3 + 0.7 * start, 0.3 + 0.7 * end);
-            found.push(match property {
+            let measured = match property {
                 Property::Parallelism => self.parallelism(material, n_draws, part),
                 Property::RelationalLinearity => self.relational(material, n_refitted, part),
                 Property::LinearSubspace => self.subspace(material, n_refitted, part),
                 Property::LinearProbing => self.probing(material, n_refitted, part),
                 Property::LinearSteering => self.steering(material, n_draws, part),
-            }?);
+            };
+            found.push(match measured {
+                Ok(found) => Ok(found),
+                Err(Stop::Nothing(reason)) => Err(reason),
+                Err(Stop::Failed(error)) => return Err(error),
+            });
         }
         let mut scores = self.judged(&asked, &found).into_iter();
-        let reports = asked.into_iter().zip(found).map(|((material, property), found)| match found {
-            Ok(found) => self.report(material, property, scores.next(), &found),
-            Err(reason) => self.unmeasured(material, property, reason),
+        // There are scores for exactly those that could be measured, in their order.
+        let mut next =
+            move |found| scores.next().map(|scores| (found, scores)).ok_or(Reason::PropertyUncertain);
+        let reports = asked.into_iter().zip(found).map(|((material, property), found)| {
+            match found.and_then(&mut next) {
+                Ok((found, scores)) => self.report(material, property, scores, &found),
+                Err(reason) => self.unmeasured(material, property, reason),
+            }
         });
         Ok(reports.collect())
     }
@@ -121,17 +131,15 @@ impl Tests<'_> {
         Rule { delta, max_p }
     }
 
-    // Each measures one property in both models; the inner error says why there is nothing to measure.
-
     fn parallelism(
         &self,
         material: &Material,
         n_draws: usize,
         progress: &mut Progress<'_>,
-    ) -> Result<Result<Found, Reason>, LabError> {
+    ) -> Result<Found, Stop> {
         let pairs = material.pairs.as_ref().map_or(&[][..], |found| &found.rows);
         if pairs.len() < 2 {
-            return Ok(Err(Reason::TooFewPairs));
+            return Err(Reason::TooFewPairs.into());
         }
         let epsilon_num = self.evidence.epsilon_num;
         let question = parallelism::Question {
@@ -152,7 +160,7 @@ impl Tests<'_> {
             Ok(parallelism::measure_raw((&seen.model.g * &seen.subspaces.u_n).as_ref(), &question))
         })?;
         let is_close = self.evidence.level == Level::Close;
-        Ok(Ok(Found {
+        Ok(Found {
             raw,
             visible,
             dark_removed,
@@ -162,7 +170,7 @@ impl Tests<'_> {
                 .then(|| parallelism::visible_difference_bound(a, b, pairs, epsilon_num)),
             carried: None,
             subspace_agreement: None,
-        }))
+        })
     }
 
     fn relational(
@@ -170,26 +178,25 @@ impl Tests<'_> {
         material: &Material,
         n_draws: usize,
         progress: &mut Progress<'_>,
-    ) -> Result<Result<Found, Reason>, LabError> {
-        let relation = match self.relation(material) {
-            Ok(relation) => relation,
-            Err(reason) => return Ok(Err(reason)),
-        };
+    ) -> Result<Found, Stop> {
+        let relation = RelationTask::of(material)?;
         let question = relation.question(self, n_draws);
         let found = self.read_from_hidden_states(&question, progress, relational::measure)?;
         // A whole hidden state has other coordinates in the other model: only answers can be compared across.
         if relation.rows.gamma == Gamma::WholeSpace {
-            return Ok(Ok(found));
+            return Ok(found);
         }
-        let of_a = self.relation_side(self.a, &question);
-        let of_b = self.relation_side(self.b, &question);
+        let targets =
+            |seen: &Seen<'_>| relational::targets(seen.model, seen.visible_features.as_ref(), &question);
+        let (of_a, of_b) = (targets(self.a), targets(self.b));
+        let (a, b) = (self.a.side(&of_a), self.b.side(&of_b));
         let carried = CarriedBothWays {
-            b_from_a: relational::carried(of_a.side(), self.b_in_a().as_ref(), of_b.side(), &question)
+            b_from_a: relational::carried(a, self.b_in_a().as_ref(), b, &question)
                 .map_err(LabError::of('B'))?,
-            a_from_b: relational::carried(of_b.side(), self.a_in_b().as_ref(), of_a.side(), &question)
+            a_from_b: relational::carried(b, self.a_in_b().as_ref(), a, &question)
                 .map_err(LabError::of('A'))?,
         };
-        Ok(Ok(Found { carried: Some(carried), ..found }))
+        Ok(Found { carried: Some(carried), ..found })
     }
 
     fn subspace(
@@ -197,18 +204,17 @@ impl Tests<'_> {
         material: &Material,
         n_draws: usize,
         progress: &mut Progress<'_>,
-    ) -> Result<Result<Found, Reason>, LabError> {
-        let relation = match self.relation(material) {
-            Ok(relation) => relation,
-            Err(reason) => return Ok(Err(reason)),
-        };
+    ) -> Result<Found, Stop> {
+        let relation = RelationTask::of(material)?;
         let question = relation.question(self, n_draws);
         let found = self.read_from_hidden_states(&question, progress, subspace::measure)?;
-        let of_a = self.relation_side(self.a, &question);
-        let of_b = self.relation_side(self.b, &question);
-        let agreement = subspace::correspondence(of_a.side(), self.b_in_a().as_ref(), of_b.side(), &question)
-            .map_err(LabError::of('B'))?;
-        Ok(Ok(Found { subspace_agreement: Some(agreement), ..found }))
+        let targets =
+            |seen: &Seen<'_>| relational::targets(seen.model, seen.visible_features.as_ref(), &question);
+        let (of_a, of_b) = (targets(self.a), targets(self.b));
+        let (a, b) = (self.a.side(&of_a), self.b.side(&of_b));
+        let agreement =
+            subspace::correspondence(a, self.b_in_a().as_ref(), b, &question).map_err(LabError::of('B'))?;
+        Ok(Found { subspace_agreement: Some(agreement), ..found })
     }
 
     /// Relational linearity and the linear subspace: the same question, read in the same three ways.
@@ -221,7 +227,7 @@ impl Tests<'_> {
             MatRef<'_, f64>,
             &relational::Question<'_>,
         ) -> Result<Measured, TheoryError>,
-    ) -> Result<Found, LabError> {
+    ) -> Result<Found, Stop> {
         let read = |seen: &Seen<'_>, features: MatRef<'_, f64>| {
             measure(features, relational::targets(seen.model, features, question).as_ref(), question)
         };
@@ -244,34 +250,16 @@ impl Tests<'_> {
         })
     }
 
-    fn relation<'m>(&self, material: &'m Material) -> Result<RelationTask<'m>, Reason> {
-        let Some(rows) = &material.relation else { return Err(Reason::TooFewSubjects) };
-        if rows.answers.rows.len() < 2 {
-            return Err(Reason::TooFewAnswers);
-        }
-        if rows.subjects.rows.len() < 2 {
-            return Err(Reason::TooFewSubjects);
-        }
-        let (subjects, asked) = rows.subjects.rows.iter().copied().unzip();
-        Ok(RelationTask { rows, subjects, asked })
-    }
-
-    fn relation_side(&self, seen: &Seen<'_>, question: &relational::Question<'_>) -> RelationSide {
-        let features = seen.visible_features.clone();
-        let targets = relational::targets(seen.model, features.as_ref(), question);
-        RelationSide { features, targets }
-    }
-
     fn probing(
         &self,
         material: &Material,
         n_draws: usize,
         progress: &mut Progress<'_>,
-    ) -> Result<Result<Found, Reason>, LabError> {
-        let Some(labelled) = &material.labelled else { return Ok(Err(Reason::TooFewPerClass)) };
+    ) -> Result<Found, Stop> {
+        let Some(labelled) = &material.labelled else { return Err(Reason::TooFewPerClass.into()) };
         let (contexts, labels): (Vec<usize>, Vec<bool>) = labelled.rows.iter().copied().unzip();
         if labels.iter().all(|&label| label) || !labels.iter().any(|&label| label) {
-            return Ok(Err(Reason::TooFewPerClass));
+            return Err(Reason::TooFewPerClass.into());
         }
         let texts: Vec<usize> = contexts.iter().map(|&row| self.texts[row]).collect();
         let last_tokens: Option<Vec<u32>> =
@@ -298,7 +286,7 @@ impl Tests<'_> {
             a_from_b: carried(self.b, &self.a_in_b(), &visible[0]).map_err(LabError::of('A'))?,
         };
         let n_true = labels.iter().filter(|&&label| label).count();
-        Ok(Ok(Found {
+        Ok(Found {
             raw,
             visible,
             dark_removed,
@@ -307,7 +295,7 @@ impl Tests<'_> {
             difference_bound: None,
             carried: Some(carried),
             subspace_agreement: None,
-        }))
+        })
     }
 
     fn steering(
@@ -315,14 +303,14 @@ impl Tests<'_> {
         material: &Material,
         n_draws: usize,
         progress: &mut Progress<'_>,
-    ) -> Result<Result<Found, Reason>, LabError> {
+    ) -> Result<Found, Stop> {
         let pairs = material.pairs.as_ref().map_or(&[][..], |found| &found.rows);
         let contexts = material.steering.as_ref().map_or(&[][..], |found| &found.rows);
         if pairs.len() < 2 {
-            return Ok(Err(Reason::TooFewPairs));
+            return Err(Reason::TooFewPairs.into());
         }
         if contexts.is_empty() {
-            return Ok(Err(Reason::TooFewTexts));
+            return Err(Reason::TooFewTexts.into());
         }
         let question = steering::Question {
             pairs,
@@ -337,18 +325,14 @@ impl Tests<'_> {
         let raw = [&a, &b].map(|model| steering::measure_raw(model, &question));
         progress.reach(0.5)?;
         let visible = [&a, &b].map(|model| steering::measure_visible(model, &question));
-        let dark_removed = [(self.a, &a), (self.b, &b)].map(|(seen, model)| match seen.has_dark_parts() {
-            true => Some(steering::measure_dark_removed(model, &question)),
-            false => None,
+        let dark_removed = [(self.a, &a, &raw[0]), (self.b, &b, &raw[1])].map(|(seen, model, raw)| {
+            if seen.has_dark_parts() { steering::measure_dark_removed(model, &question) } else { raw.clone() }
         });
-        let [dark_a, dark_b] = dark_removed;
-        let dark_removed =
-            [dark_a.unwrap_or_else(|| raw[0].clone()), dark_b.unwrap_or_else(|| raw[1].clone())];
         let leaves =
             |measured: &Measured| matches!(&measured.details, Details::Steering(own) if own.leaves_sim_f);
         let hypothesis =
             if raw.iter().any(leaves) { Hypothesis::SteeringInF } else { Hypothesis::NoDarkUnembedding };
-        Ok(Ok(Found {
+        Ok(Found {
             gap_allowed: steering::visible_gap_allowed(&a, &b, &question, self.evidence.epsilon_num),
             raw,
             visible,
@@ -360,7 +344,7 @@ impl Tests<'_> {
                 a_from_b: steering::carried(&b, &a, self.b_from_a.as_ref(), &question),
             }),
             subspace_agreement: None,
-        }))
+        })
     }
 
     fn in_both(
@@ -401,7 +385,7 @@ impl Tests<'_> {
         &self,
         material: &Material,
         property: Property,
-        scores: Option<Scores>,
+        scores: Scores,
         found: &Found,
     ) -> PropertyReport {
         let gap = VisibleGap {
@@ -409,19 +393,11 @@ impl Tests<'_> {
             allowed: found.gap_allowed,
         };
         let evidence = Evidence { visible_gap: Some(gap), ..self.evidence };
-        let (visible, raw) = match &scores {
-            None => (
-                Version::Unmeasured(Reason::PropertyUncertain),
-                Version::Unmeasured(Reason::PropertyUncertain),
-            ),
-            Some(scores) => (
-                Version::Visible(states(&scores.visible_a, &scores.visible_b)),
-                Version::Raw {
-                    states: states(&scores.raw_a, &scores.raw_b),
-                    dark_removed: states(&scores.dark_removed_a, &scores.dark_removed_b),
-                    hypothesis: found.hypothesis,
-                },
-            ),
+        let visible = Version::Visible(states(&scores.visible_a, &scores.visible_b));
+        let raw = Version::Raw {
+            states: states(&scores.raw_a, &scores.raw_b),
+            dark_removed: states(&scores.dark_removed_a, &scores.dark_removed_b),
+            hypothesis: found.hypothesis,
         };
         // Where nothing varies there is no bound, and no gap to speak of.
         let is_tested =
@@ -430,7 +406,7 @@ impl Tests<'_> {
         PropertyReport {
             concept: material.name.clone(),
             property,
-            scores,
+            scores: Some(scores),
             visible_gap: is_tested.then_some(gap),
             carried: found.carried,
             subspace_agreement: found.subspace_agreement,
@@ -468,7 +444,19 @@ struct RelationTask<'m> {
     asked: Vec<usize>,
 }
 
-impl RelationTask<'_> {
+impl<'m> RelationTask<'m> {
+    fn of(material: &'m Material) -> Result<Self, Reason> {
+        let rows = material.relation.as_ref().ok_or(Reason::TooFewSubjects)?;
+        if rows.answers.rows.len() < 2 {
+            return Err(Reason::TooFewAnswers);
+        }
+        if rows.subjects.rows.len() < 2 {
+            return Err(Reason::TooFewSubjects);
+        }
+        let (subjects, asked) = rows.subjects.rows.iter().copied().unzip();
+        Ok(Self { rows, subjects, asked })
+    }
+
     fn question(&self, tests: &Tests<'_>, n_draws: usize) -> relational::Question<'_> {
         relational::Question {
             subjects: &self.subjects,
@@ -483,15 +471,23 @@ impl RelationTask<'_> {
     }
 }
 
-/// What is carried from one model to the other.
-struct RelationSide {
-    features: Mat<f64>,
-    targets: Mat<f64>,
+/// Why a property has no scores.
+enum Stop {
+    /// There is nothing to measure; the run goes on.
+    Nothing(Reason),
+    /// The run cannot go on.
+    Failed(LabError),
 }
 
-impl RelationSide {
-    fn side(&self) -> relational::Side<'_> {
-        relational::Side { features: self.features.as_ref(), targets: self.targets.as_ref() }
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Self {
+        Self::Nothing(reason)
+    }
+}
+
+impl From<LabError> for Stop {
+    fn from(error: LabError) -> Self {
+        Self::Failed(error)
     }
 }
 

@@ -103,6 +103,20 @@ pub fn bca_interval(replicates: &mut [f64], estimate: f64, left_out: &[Vec<f64>]
     (quantile(replicates, low), quantile(replicates, high))
 }
 
+/// The score with item i left out, for each of n items; none for a single item. Scores take a weight for each item.
+pub fn leave_one_out(n: usize, score: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    let mut weights = vec![1.0; n];
+    (0..n)
+        .filter(|_| n > 1)
+        .map(|i| {
+            weights[i] = 0.0;
+            let score = score(&weights);
+            weights[i] = 1.0;
+            score
+        })
+        .collect()
+}
+
 /// t·se, half the width of the jackknife's 95% interval, from the estimates with one of n units left out in turn; zero
 /// where they are all the same. For estimates that a bootstrap would bias, as copies of a unit say nothing new.
 pub fn jackknife_margin(left_out: &[f64]) -> f64 {

@@ -97,11 +97,13 @@ impl VisibleSubspaces {
 }
 
 /// The row space of a matrix, with its rank decided by NumPy's rule at the data's own precision.
+#[derive(Debug, Clone)]
 pub(super) struct Span {
     /// R with RᵀR = XᵀX.
     factor: Mat<f64>,
-    singular_values: Vec<f64>,
-    tolerance: f64,
+    pub(super) singular_values: Vec<f64>,
+    /// Length below which what the rows have along a direction is rounding.
+    pub(super) tolerance: f64,
     /// Orthonormal basis, `[d, rank]`.
     pub(super) basis: Mat<f64>,
 }
@@ -149,7 +151,7 @@ impl Span {
 
     /// How far rounding of the stored data may have turned the kept directions (Wedin): ‖E‖ / σ_min, with
     /// ‖E‖ ≤ ε/2·‖X‖_F. A principal angle whose cosine is below this is not evidence of visibility.
-    fn direction_error(&self, model: &Representation) -> f64 {
+    pub(super) fn direction_error(&self, model: &Representation) -> f64 {
         let norm = self.singular_values.iter().map(|sigma| sigma * sigma).sum::<f64>().sqrt();
         let smallest = self.singular_values[self.rank() - 1];
         2.0 * model.precision.epsilon() * norm / smallest

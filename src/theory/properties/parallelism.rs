@@ -7,11 +7,12 @@ use faer::{Mat, MatRef};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use super::pairs::{RandomPairs, differences};
 use super::score::{Details, Measured};
 use crate::theory::representation::{Representation, centred, triangular_factor};
 use crate::theory::statistics::{
-    BOOTSTRAP_REPLICATES, Stream, bca_interval, cluster_members, generator, mean, multinomial_counts,
-    permutation, permutation_p,
+    BOOTSTRAP_REPLICATES, Stream, bca_interval, cluster_members, generator, leave_one_out, mean,
+    multinomial_counts, permutation, permutation_p,
 };
 use crate::theory::verdict::Reason;
 
@@ -157,27 +158,10 @@ fn visible_coordinates(model: &Representation) -> Mat<f64> {
     &model.g * factor.transpose() * faer::Scale(1.0 / (model.n_contexts() as f64).sqrt())
 }
 
-fn differences(g: MatRef<'_, f64>, pairs: &[(usize, usize)]) -> Mat<f64> {
-    Mat::from_fn(pairs.len(), g.ncols(), |i, j| g[(pairs[i].1, j)] - g[(pairs[i].0, j)])
-}
-
 /// Scores of resamples, and of the data with one unit of each kind left out in turn.
 struct Bootstrap {
     replicates: Vec<f64>,
     left_out: Vec<Vec<f64>>,
-}
-
-/// The score with item i left out, for each of n items.
-fn leave_one_out(n: usize, score: impl Fn(&[f64]) -> f64) -> Vec<f64> {
-    let mut weights = vec![1.0; n];
-    (0..n)
-        .map(|i| {
-            weights[i] = 0.0;
-            let score = score(&weights);
-            weights[i] = 1.0;
-            score
-        })
-        .collect()
 }
 
 fn measure(
@@ -192,8 +176,15 @@ fn measure(
         let rng = &mut generator(question.seed, stream);
         (0..question.n_draws).map(|_| Units::of_pairs(coordinates, &draw(rng), least).score()).collect()
     };
-    let random_pairs = RandomPairs::like(question.pairs, question.pool, coordinates.nrows());
-    let random = null(Stream::NullRandom, &|rng| random_pairs.draw(rng));
+    let like_ours = RandomPairs::like(question.pairs);
+    let pool = like_ours.pool(question.pool, coordinates.nrows());
+    let random = null(Stream::NullRandom, &|rng| {
+        like_ours
+            .draw(pool.len(), rng)
+            .into_iter()
+            .map(|(base, changed)| (pool[base], pool[changed]))
+            .collect()
+    });
     let shuffled = null(Stream::NullShuffled, &|rng| shuffled_partners(question.pairs, rng));
     let score = units.score();
     let null_mean = mean(&random);
@@ -213,34 +204,6 @@ fn measure(
             null_shuffled_mean: mean(&shuffled),
             exact: exact(units.collinear(EXACT)),
         }),
-    }
-}
-
-/// N1: the concept's pairs with each of its tokens exchanged for a random one, different tokens for different ones.
-/// Pairs that share a token are parallel to a degree for that reason alone, and so are the random pairs then.
-struct RandomPairs {
-    /// Pairs of places among the concept's distinct tokens.
-    places: Vec<(usize, usize)>,
-    n_distinct: usize,
-    pool: Vec<usize>,
-}
-
-impl RandomPairs {
-    fn like(pairs: &[(usize, usize)], pool: &[usize], n_tokens: usize) -> Self {
-        let mut distinct: Vec<usize> = pairs.iter().flat_map(|&(base, changed)| [base, changed]).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let place = |row: usize| distinct.partition_point(|&other| other < row);
-        let places = pairs.iter().map(|&(base, changed)| (place(base), place(changed))).collect();
-        let n_distinct = distinct.len();
-        let pool = if pool.len() >= n_distinct { pool.to_vec() } else { (0..n_tokens).collect() };
-        Self { places, n_distinct, pool }
-    }
-
-    fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<(usize, usize)> {
-        let drawn = rand::seq::index::sample(rng, self.pool.len(), self.n_distinct);
-        let row = |place: usize| self.pool[drawn.index(place)];
-        self.places.iter().map(|&(base, changed)| (row(base), row(changed))).collect()
     }
 }
 

@@ -8,15 +8,15 @@
 use faer::{Mat, MatRef};
 use serde::{Deserialize, Serialize};
 
+use super::pairs::{RandomPairs, differences};
 use super::parallelism::{MIN_PAIRS, MIN_TEXTS};
 use super::score::{Carried, Details, Measured};
-use crate::theory::representation::{
-    Representation, TheoryError, centred, right_singular_vectors, select_rows, triangular_factor,
-};
+use crate::theory::representation::{Representation, TheoryError, centred, select_rows, triangular_factor};
 use crate::theory::statistics::{
-    BOOTSTRAP_REPLICATES, Stream, bca_interval, generator, jackknife_margin, mean, multinomial_counts,
-    permutation_p,
+    BOOTSTRAP_REPLICATES, Stream, bca_interval, generator, jackknife_margin, leave_one_out, mean,
+    multinomial_counts, permutation_p,
 };
+use crate::theory::subspace::Span;
 use crate::theory::verdict::Reason;
 
 /// Share of a vector outside 𝓕 above which its effect is not determined by the distribution.
@@ -64,35 +64,24 @@ pub struct SteeredModel<'a> {
     inverse_covariance: Mat<f64>,
 }
 
-/// 𝓕, with its rank decided by NumPy's rule at the data's own precision.
+/// 𝓕, and how well it is known.
 #[derive(Debug, Clone)]
 struct HiddenSpan {
-    /// Orthonormal basis, `[d, rank]`.
-    basis: Mat<f64>,
-    /// How far rounding of F may have turned the basis, as a share of a vector (Wedin); 0 where 𝓕 is the whole space.
+    span: Span,
+    /// How far rounding of F may have turned 𝓕, as a share of a vector; 0 where 𝓕 is the whole space.
     turned: f64,
-    /// Length that rounding of F may leave outside 𝓕 of a combination of hidden states with weights of length one.
-    left_out: f64,
 }
 
 impl HiddenSpan {
     fn of(model: &Representation) -> Result<Self, TheoryError> {
-        let (sigmas, directions) = right_singular_vectors(model.f.as_ref())?;
-        let largest = sigmas.first().copied().unwrap_or(0.0);
-        let epsilon = model.precision.epsilon();
-        let left_out = model.n_contexts().max(model.width()) as f64 * epsilon * largest;
-        let rank = sigmas.iter().filter(|&&sigma| sigma > left_out).count();
-        let turned = if rank > 0 && rank < model.width() {
-            2.0 * epsilon * model.f.norm_l2() / sigmas[rank - 1]
-        } else {
-            0.0
-        };
-        Ok(Self { basis: directions.subcols(0, rank).to_owned(), turned, left_out })
+        let span = Span::of_rows(model.f.as_ref(), model)?;
+        let is_proper = (1..model.width()).contains(&span.rank());
+        Ok(Self { turned: if is_proper { span.direction_error(model) } else { 0.0 }, span })
     }
 
     /// (I − P_𝓕)v for each row v.
     fn outside(&self, vectors: &Mat<f64>) -> Mat<f64> {
-        vectors - (vectors * &self.basis) * self.basis.transpose()
+        vectors - (vectors * &self.span.basis) * self.span.basis.transpose()
     }
 
     /// ‖(I − P_𝓕)v‖/‖v‖, and whether that is more than rounding and [`LEAVES`]; `rounding` is the length of v's parts
@@ -110,14 +99,11 @@ impl<'a> SteeredModel<'a> {
     /// # Errors
     /// [`TheoryError::NoConvergence`].
     pub fn new(model: &'a Representation) -> Result<Self, TheoryError> {
-        let (v, d) = (model.n_tokens(), model.width());
-        let (sigmas, directions) = right_singular_vectors(centred(model.g.as_ref()).as_ref())?;
-        let largest = sigmas.first().copied().unwrap_or(0.0);
-        // Taking the mean away rounds at the size of G, however small what is left.
-        let tolerance = (v.max(d) as f64 * model.precision.epsilon() * largest)
-            .max(4.0 * f64::EPSILON * model.g.norm_l2());
-        let rank = sigmas.iter().filter(|&&sigma| sigma > tolerance).count();
-        let scaled = Mat::from_fn(d, rank, |i, j| directions[(i, j)] * (v as f64).sqrt() / sigmas[j]);
+        let span = Span::of_unembeddings(model)?;
+        let root_v = (model.n_tokens() as f64).sqrt();
+        let scaled = Mat::from_fn(model.width(), span.rank(), |i, j| {
+            span.basis[(i, j)] * root_v / span.singular_values[j]
+        });
         let inverse_covariance = &scaled * scaled.transpose();
         Ok(Self { model, hidden_span: HiddenSpan::of(model)?, inverse_covariance })
     }
@@ -146,7 +132,7 @@ pub fn measure_visible(steered: &SteeredModel<'_>, question: &Question<'_>) -> M
     let (low, high) = effects.interval(question.seed);
     let vector = mean_row(&steps);
     // v = wᵀF, w a mean of differences of two unit vectors, so no longer than √2.
-    let rounding = std::f64::consts::SQRT_2 * steered.hidden_span.left_out;
+    let rounding = std::f64::consts::SQRT_2 * steered.hidden_span.span.tolerance;
     let (outside_f, leaves_sim_f) = steered.hidden_span.share_outside(&vector, rounding);
     let varies = effects.spread() > 0.0;
     let on_target = if varies { effects.mean_effect() } else { 0.0 };
@@ -183,7 +169,7 @@ pub fn measure_raw(steered: &SteeredModel<'_>, question: &Question<'_>) -> Measu
 pub fn measure_dark_removed(steered: &SteeredModel<'_>, question: &Question<'_>) -> Measured {
     let vector = steered.raw_vector(question.pairs);
     let inside = &vector - steered.hidden_span.outside(&vector);
-    measure_unembedding(steered, question, Some(&steered.hidden_span.basis), &inside)
+    measure_unembedding(steered, question, Some(&steered.hidden_span.span.basis), &inside)
 }
 
 /// v_A = mean f_A(x1) − f_A(x0) of A, tried in B as v_B = T v_A, with g_A ≈ Tᵀ g_B and Tᵀ = `a_from_b`
@@ -230,11 +216,7 @@ fn shortage(question: &Question<'_>, varies: bool) -> Option<Reason> {
 }
 
 /// x(changed) − x(base), rows of X, one row per pair.
-fn differences(x: MatRef<'_, f64>, pairs: &[(usize, usize)]) -> Mat<f64> {
-    Mat::from_fn(pairs.len(), x.ncols(), |i, j| x[(pairs[i].1, j)] - x[(pairs[i].0, j)])
-}
-
-/// The same of columns, one column per pair.
+/// The differences of columns, one column per pair.
 fn column_differences(x: &Mat<f64>, pairs: &[(usize, usize)]) -> Mat<f64> {
     let mut differences = Mat::zeros(x.nrows(), pairs.len());
     for (i, &(base, changed)) in pairs.iter().enumerate() {
@@ -266,36 +248,6 @@ fn off_target(
     (!question.off_target.is_empty() && relative.is_finite()).then_some(relative)
 }
 
-/// Tokens of a concept exchanged for random ones, different tokens for different ones, so that random pairs share
-/// tokens as the concept's do.
-struct RandomTokens {
-    /// Pairs of places among the concept's distinct tokens.
-    places: Vec<(usize, usize)>,
-    n_distinct: usize,
-}
-
-impl RandomTokens {
-    fn like(pairs: &[(usize, usize)]) -> Self {
-        let mut distinct: Vec<usize> = pairs.iter().flat_map(|&(base, changed)| [base, changed]).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let place = |row: usize| distinct.partition_point(|&other| other < row);
-        let places = pairs.iter().map(|&(base, changed)| (place(base), place(changed))).collect();
-        Self { places, n_distinct: distinct.len() }
-    }
-
-    /// The pool, or all tokens where it is too small.
-    fn pool(&self, pool: &[usize], n_tokens: usize) -> Vec<usize> {
-        if pool.len() >= self.n_distinct.max(2) { pool.to_vec() } else { (0..n_tokens).collect() }
-    }
-
-    /// Pairs of places in a pool of this size.
-    fn draw(&self, pool_size: usize, rng: &mut rand_chacha::ChaCha8Rng) -> Vec<(usize, usize)> {
-        let drawn = rand::seq::index::sample(rng, pool_size, self.n_distinct);
-        self.places.iter().map(|&(base, changed)| (drawn.index(base), drawn.index(changed))).collect()
-    }
-}
-
 /// ‖X weights‖.
 fn length_of_sum(x: &Mat<f64>, weights: &[f64]) -> f64 {
     let sum = |i: usize| -> f64 { x.row(i).iter().zip(weights).map(|(x, w)| x * w).sum() };
@@ -317,7 +269,7 @@ struct Effects {
 
 impl Effects {
     fn of(steps: &Mat<f64>, model: &Representation, question: &Question<'_>) -> Self {
-        let pool = RandomTokens::like(question.pairs).pool(question.pool, model.n_tokens());
+        let pool = RandomPairs::like(question.pairs).pool(question.pool, model.n_tokens());
         let pool = centred(select_rows(model.g.as_ref(), &pool).as_ref());
         let on_pool = &pool * steps.transpose();
         let pairs_of_pool = 0.5 * (pool.nrows() as f64 - 1.0).max(1.0);
@@ -371,7 +323,7 @@ impl Effects {
     /// Mean z of random pairs.
     fn null(&self, question: &Question<'_>) -> Vec<f64> {
         let spread = self.spread();
-        let random = RandomTokens::like(question.pairs);
+        let random = RandomPairs::like(question.pairs);
         let n = question.pairs.len();
         if spread == 0.0 || n == 0 || self.pool.len() < random.n_distinct {
             return vec![0.0; question.n_draws];
@@ -406,12 +358,6 @@ impl Effects {
         ];
         bca_interval(&mut replicates, self.score(), &left_out)
     }
-}
-
-/// The score with item i left out, for each of n items; none for a single item.
-fn leave_one_out(n: usize, score: impl Fn(&[f64]) -> f64) -> Vec<f64> {
-    let without = |i: usize| (0..n).map(|other| f64::from(other != i)).collect::<Vec<_>>();
-    (0..n).filter(|_| n > 1).map(|i| score(&without(i))).collect()
 }
 
 /// Tokens of the pool and of the target pairs, one per column, with products that give every v_i·Δ_j and its spread.
@@ -532,7 +478,7 @@ fn measure_unembedding(
     basis: Option<&Mat<f64>>,
     vector: &Mat<f64>,
 ) -> Measured {
-    let random = RandomTokens::like(question.pairs);
+    let random = RandomPairs::like(question.pairs);
     let pool = random.pool(question.pool, steered.model.n_tokens());
     let unembeddings = Unembeddings::of(steered, &pool, question.pairs, basis);
     let found = unembeddings.products(&unembeddings.targets());
