@@ -113,7 +113,7 @@ pub fn measure(
     question: &Question<'_>,
 ) -> Result<Measured, TheoryError> {
     let task = Task::new(features, targets, question);
-    let n_subjects = task.members.len();
+    let n_subjects = task.len();
     if let Some(reason) = task.unmeasurable(question) {
         let details = RelationalDetails {
             kl_skill: None,
@@ -126,7 +126,7 @@ pub fn measure(
     }
     let ridge = task.ridge(question)?;
     let predicted = ridge.predict(task.z.as_ref());
-    let errors = Errors::of(&ridge, &task.z, &task.members, &predicted);
+    let errors = Errors::of(&ridge, &task.z, &predicted);
     let score = errors.score();
     let rng = &mut generator(question.seed, Stream::NullShuffled);
     let orders: Vec<Vec<usize>> =
@@ -175,12 +175,12 @@ pub fn carried(
     let across =
         HeldOutRidge::new(fit.as_ref(), evaluated.as_ref(), &Folds::draw(&in_a.subjects, question.seed))?;
     let predicted = across.predict(in_a.z.as_ref());
-    let errors = Errors::of(&across, &in_b.z, &in_b.members, &predicted);
+    let errors = Errors::of(&across, &in_b.z, &predicted);
     let rng = &mut generator(question.seed, Stream::NullShuffled);
     let chance: Vec<f64> = (0..CHANCE_DRAWS)
         .map(|_| {
             let z = select_rows(in_b.z.as_ref(), &permutation(in_b.z.nrows(), rng));
-            Errors::of(&across, &z, &in_b.members, &predicted).score()
+            Errors::of(&across, &z, &predicted).score()
         })
         .collect();
     Ok(Carried {
@@ -226,8 +226,6 @@ pub(super) struct Task {
     pub(super) x: Mat<f64>,
     /// `[m, k]`: targets; answers centred over the answers.
     pub(super) z: Mat<f64>,
-    /// Rows of each subject.
-    pub(super) members: Vec<Vec<usize>>,
 }
 
 impl Task {
@@ -243,17 +241,17 @@ impl Task {
             Gamma::WholeSpace => z,
         };
         let subjects: Vec<usize> = rows.iter().map(|rows| question.subjects[rows[0]]).collect();
-        Self {
-            x: in_row_space(select_rows(features, &subjects).as_ref()),
-            z,
-            members: (0..subjects.len()).map(|row| vec![row]).collect(),
-            subjects,
-        }
+        Self { x: in_row_space(select_rows(features, &subjects).as_ref()), z, subjects }
+    }
+
+    /// m: subjects.
+    pub(super) fn len(&self) -> usize {
+        self.subjects.len()
     }
 
     /// Why there is nothing to compute at all, if so.
     pub(super) fn unmeasurable(&self, question: &Question<'_>) -> Option<Reason> {
-        if self.members.len() < 2 {
+        if self.len() < 2 {
             return Some(Reason::TooFewSubjects);
         }
         let nats = match question.gamma {
@@ -261,7 +259,7 @@ impl Task {
             Gamma::WholeSpace => 0.0,
         };
         let constant = !varies(self.x.as_ref(), 0.0) || !varies(self.z.as_ref(), nats);
-        constant.then_some(if self.members.len() < MIN_SUBJECTS {
+        constant.then_some(if self.len() < MIN_SUBJECTS {
             Reason::TooFewSubjects
         } else {
             Reason::NoVariation
@@ -276,11 +274,11 @@ impl Task {
         gain: f64,
         low: f64,
     ) -> Result<Option<Reason>, TheoryError> {
-        if self.members.len() < MIN_SUBJECTS {
+        if self.len() < MIN_SUBJECTS {
             return Ok(Some(Reason::TooFewSubjects));
         }
         // Fewer subjects than dimensions: what subjects are left could have been fitted exactly.
-        let few = Factor::of(self.x.as_ref())?.rank(F32_NOISE) + 1 >= self.members.len();
+        let few = Factor::of(self.x.as_ref())?.rank(F32_NOISE) + 1 >= self.len();
         let rising = few && gain > STILL_RISING && low <= question.delta;
         Ok(rising.then_some(Reason::LearningCurveRising))
     }
@@ -296,12 +294,11 @@ impl Task {
 
     /// Mean held-out R² on two random halves of the subjects; none where halves are too small to hold anything out.
     pub(super) fn score_at_half(&self, question: &Question<'_>) -> Result<Option<f64>, TheoryError> {
-        let [one, other] = halves(&self.members, &mut generator(question.seed, Stream::Split));
+        let [one, other] = halves(self.len(), &mut generator(question.seed, Stream::Split));
         if one.len() < 2 {
             return Ok(None);
         }
-        let score = |members: Vec<Vec<usize>>| -> Result<f64, TheoryError> {
-            let rows = members.concat();
+        let score = |rows: Vec<usize>| -> Result<f64, TheoryError> {
             let x = select_rows(self.x.as_ref(), &rows);
             let z = select_rows(self.z.as_ref(), &rows);
             let subjects: Vec<usize> = rows.iter().map(|&row| self.subjects[row]).collect();
@@ -314,14 +311,14 @@ impl Task {
 fn held_out_score(x: &Mat<f64>, z: &Mat<f64>, subjects: &[usize], seed: u64) -> Result<f64, TheoryError> {
     let ridge = HeldOutRidge::new(x.as_ref(), x.as_ref(), &Folds::draw(subjects, seed))?;
     let predicted = ridge.predict(z.as_ref());
-    Ok(Errors::of(&ridge, z, &cluster_members(subjects), &predicted).score())
+    Ok(Errors::of(&ridge, z, &predicted).score())
 }
 
-/// The subjects in two random halves, the first the smaller.
-pub(super) fn halves(members: &[Vec<usize>], rng: &mut ChaCha8Rng) -> [Vec<Vec<usize>>; 2] {
-    let order = permutation(members.len(), rng);
-    let (one, other) = order.split_at(members.len() / 2);
-    [one, other].map(|half| half.iter().map(|&subject| members[subject].clone()).collect())
+/// n subjects in two random halves, the first the smaller.
+pub(super) fn halves(n: usize, rng: &mut ChaCha8Rng) -> [Vec<usize>; 2] {
+    let mut one = permutation(n, rng);
+    let other = one.split_off(n / 2);
+    [one, other]
 }
 
 /// Do the rows spread by more than rounding and by more than `least` (root mean square)?
@@ -338,11 +335,9 @@ struct Errors {
 }
 
 impl Errors {
-    fn of(ridge: &HeldOutRidge, z: &Mat<f64>, members: &[Vec<usize>], predicted: &Mat<f64>) -> Self {
+    fn of(ridge: &HeldOutRidge, z: &Mat<f64>, predicted: &Mat<f64>) -> Self {
         let squared = |from: &Mat<f64>| {
-            let apart = z - from;
-            let of = |rows: &Vec<usize>| rows.iter().map(|&i| apart.row(i).squared_norm_l2()).sum();
-            members.iter().map(of).collect::<Vec<f64>>()
+            (z - from).row_iter().map(|apart| apart.squared_norm_l2()).collect::<Vec<f64>>()
         };
         Self { residual: squared(predicted), total: squared(&ridge.training_means(z.as_ref())) }
     }
@@ -526,7 +521,7 @@ pub(super) mod tests {
             let task = Task::new(case.x.as_ref(), case.logits.as_ref(), &question);
             let ridge = HeldOutRidge::new(task.x.as_ref(), task.x.as_ref(), &case.folds()).unwrap();
             let predicted = ridge.predict(task.z.as_ref());
-            let score = Errors::of(&ridge, &task.z, &task.members, &predicted).score();
+            let score = Errors::of(&ridge, &task.z, &predicted).score();
             assert!(close(score, case.number("score")), "{score}");
             let scores = AnswerScores::of(&ridge, &task.z, &predicted);
             assert!(close(scores.kl_skill, case.number("kl_skill")), "{}", scores.kl_skill);
@@ -546,7 +541,7 @@ pub(super) mod tests {
             let (fit, evaluated) = in_common_row_space(case.x.as_ref(), b_in_a.as_ref(), &subjects);
             let ridge = HeldOutRidge::new(fit.as_ref(), evaluated.as_ref(), &case.folds()).unwrap();
             let predicted = ridge.predict(in_a.z.as_ref());
-            let score = Errors::of(&ridge, &in_b.z, &in_b.members, &predicted).score();
+            let score = Errors::of(&ridge, &in_b.z, &predicted).score();
             assert!(close(score, case.number("carried")), "{score} {}", case.number("carried"));
         }
     }

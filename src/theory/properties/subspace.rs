@@ -60,7 +60,7 @@ pub fn measure(
     question: &Question<'_>,
 ) -> Result<Measured, TheoryError> {
     let task = Task::new(features, targets, question);
-    let n_subjects = task.members.len();
+    let n_subjects = task.len();
     let details = |dimension| Details::Subspace(SubspaceDetails { dimension, n_subjects });
     if let Some(reason) = task.unmeasurable(question) {
         return Ok(nothing(reason, details(0)));
@@ -73,7 +73,7 @@ pub fn measure(
     let orders: Vec<Vec<usize>> = (0..question.n_draws.max(1)).map(|_| permutation(z.nrows(), rng)).collect();
     let null = fits.shuffled(&z, &orders, &observed)?;
     let null_mean = mean(&null);
-    let margin = fits.margin(&task.members, &observed);
+    let margin = fits.margin(task.len(), &observed);
     let effect_interval = ((score - margin).max(0.0) - null_mean, (score + margin).min(1.0) - null_mean);
     let gain = task.score_at_half(question)?.map_or(Ok(0.0), |half| Ok(task.score(question)? - half))?;
     let shortage = task.shortage(question, gain, effect_interval.0)?;
@@ -196,11 +196,8 @@ impl Fits {
         let rng = &mut generator(question.seed, Stream::Split);
         let halvings = (0..HALVINGS)
             .map(|_| {
-                let [one, other] = halves(&task.members, rng);
-                Ok([
-                    HalfFit::new(&task.x, &root, one.concat())?,
-                    HalfFit::new(&task.x, &root, other.concat())?,
-                ])
+                let [one, other] = halves(task.len(), rng);
+                Ok([HalfFit::new(&task.x, &root, one)?, HalfFit::new(&task.x, &root, other)?])
             })
             .collect::<Result<_, TheoryError>>()?;
         Ok(Self { whole, halvings })
@@ -239,15 +236,15 @@ impl Fits {
     }
 
     /// t·se: how far the stability may lie from its expectation, by the jackknife over subjects.
-    fn margin(&self, members: &[Vec<usize>], reading: &Reading) -> f64 {
-        let mut left_out = vec![0.0; members.len()];
+    fn margin(&self, n_subjects: usize, reading: &Reading) -> f64 {
+        let mut left_out = vec![0.0; n_subjects];
         for pair in &self.halvings {
             let bases = pair.each_ref().map(|half| half.basis(reading));
             for (half, other) in [(&pair[0], &bases[1]), (&pair[1], &bases[0])] {
                 let whole = half.leave_out(reading);
-                for (i, subject) in members.iter().enumerate().filter(|(_, subject)| half.holds(subject)) {
-                    let without = orthonormal(&whole.without(subject));
-                    left_out[i] += mean_squared_cosine(&without, other, reading.dimension());
+                for &subject in &half.rows {
+                    let without = orthonormal(&whole.without(&[subject]));
+                    left_out[subject] += mean_squared_cosine(&without, other, reading.dimension());
                 }
             }
         }
@@ -265,10 +262,6 @@ impl HalfFit {
     /// Orthonormal basis of H_q as this half has it.
     fn basis(&self, reading: &Reading) -> Mat<f64> {
         orthonormal(&(&self.readers[reading.penalty] * select_rows(reading.z.as_ref(), &self.rows)))
-    }
-
-    fn holds(&self, subject: &[usize]) -> bool {
-        self.rows.contains(&subject[0])
     }
 
     fn leave_out(&self, reading: &Reading) -> LeaveOut<'_> {
@@ -389,7 +382,7 @@ mod tests {
             fits.halvings = case.halvings.iter().map(|pair| pair.each_ref().map(half)).collect();
             let reading = fits.whole.read(&task.z).unwrap();
             assert_eq!(reading.dimension(), case.place("dimension"));
-            let (stability, margin) = (fits.stability(&reading), fits.margin(&task.members, &reading));
+            let (stability, margin) = (fits.stability(&reading), fits.margin(task.len(), &reading));
             assert!((stability - case.number("stability")).abs() < 1e-8, "{stability}");
             assert!((margin - case.number("margin")).abs() < 1e-7, "{margin} {}", case.number("margin"));
         }
