@@ -4,19 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 #![allow(missing_docs, reason = "nobody reads a test's documentation elsewhere")]
 
+mod support;
+
 use std::collections::{HashMap, HashSet};
 
 use all_or_none::training::hub::{SELF_TEST_PROMPTS, SelfTest};
-use all_or_none::worlds::baseline::{Text, entropy, kl_from_log_probs, texts};
+use all_or_none::worlds::baseline::kl_from_log_probs;
 use all_or_none::worlds::grammar::Grammar;
 use all_or_none::worlds::materials::{
     CALIBRATION_SEED, ConceptPairs, N_CALIBRATION_TEXTS, calibration, concepts, prompt_sets,
 };
 use proptest::prelude::*;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use statrs::distribution::{ChiSquared, ContinuousCDF};
+use support::public;
 
 fn english() -> Grammar {
     Grammar::english().unwrap()
@@ -28,72 +28,14 @@ fn the_vocabulary_has_the_size_that_the_models_are_made_for() {
     assert!((500..=700).contains(&size), "{size} tokens");
 }
 
-/// Pearson's test, after every prefix that occurs often, of the frequencies of what came next.
 #[test]
 fn frequencies_follow_the_exact_distribution() {
-    const N_SENTENCES: usize = 60_000;
-    let grammar = english();
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut counts: HashMap<Vec<u32>, HashMap<u32, f64>> = HashMap::new();
-    for _ in 0..N_SENTENCES {
-        let sentence = grammar.sample(&mut rng);
-        for n in 0..sentence.len().min(5) {
-            *counts.entry(sentence[..n].to_vec()).or_default().entry(sentence[n]).or_default() += 1.0;
-        }
-    }
-
-    let mut smallest_p = 1.0f64;
-    let mut tests = 0;
-    for (prefix, next) in counts {
-        let total: f64 = next.values().sum();
-        if total < 400.0 {
-            continue;
-        }
-        let truth = grammar.next_distribution(&prefix).unwrap();
-        let context = grammar.vocabulary().decode(&prefix);
-        assert!(next.keys().all(|&id| truth[id as usize] > 0.0), "an impossible word came after: {context}");
-        // Cells of fewer than five expected are one cell.
-        let (mut statistic, mut cells, mut rare_seen, mut rare_expected) = (0.0, 0, 0.0, 0.0);
-        for (id, p) in (0..).zip(&truth) {
-            let (seen, expected) = (next.get(&id).copied().unwrap_or(0.0), p * total);
-            if expected >= 5.0 {
-                statistic += (seen - expected) * (seen - expected) / expected;
-                cells += 1;
-            } else {
-                rare_seen += seen;
-                rare_expected += expected;
-            }
-        }
-        if rare_expected >= 5.0 {
-            statistic += (rare_seen - rare_expected) * (rare_seen - rare_expected) / rare_expected;
-            cells += 1;
-        }
-        if cells > 1 {
-            let p_value = ChiSquared::new(f64::from(cells - 1)).unwrap().sf(statistic);
-            assert!(p_value > 1e-6, "p = {p_value:e} after: {context}");
-            smallest_p = smallest_p.min(p_value);
-            tests += 1;
-        }
-    }
-    assert!(tests > 50, "only {tests} prefixes were tested");
-    assert!(smallest_p < 0.5, "a fit this good in every one of {tests} tests is not chance");
+    support::frequencies_follow_the_exact_distribution(&english(), 60_000, 400.0);
 }
 
-/// E[−log p(sentence)] is the sum of the entropies along it: the two are computed in different ways.
 #[test]
 fn surprise_is_entropy_on_average() {
-    let grammar = english();
-    let differences: Vec<f64> = texts(&grammar, 3)
-        .take(3000)
-        .map(|Text { tokens, truth }| {
-            let surprise: f64 = tokens.iter().zip(&truth).map(|(&token, p)| -p[token as usize].ln()).sum();
-            surprise - truth.iter().map(|p| entropy(p)).sum::<f64>()
-        })
-        .collect();
-    let n = differences.len() as f64;
-    let mean = differences.iter().sum::<f64>() / n;
-    let deviation = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
-    assert!(mean.abs() < 5.0 * deviation / n.sqrt(), "mean difference {mean}, deviation {deviation}");
+    support::surprise_is_entropy_on_average(&english(), 3000);
 }
 
 #[test]
@@ -120,33 +62,13 @@ fn what_a_visitor_would_type_has_the_right_answer() {
 
 #[test]
 fn every_word_is_said_by_somebody() {
-    let grammar = english();
-    let mut rng = ChaCha8Rng::seed_from_u64(9);
-    let said: HashSet<u32> = (0..60_000).flat_map(|_| grammar.sample(&mut rng)).collect();
-    let silent: Vec<&str> = (3..u32::try_from(grammar.vocabulary().len()).unwrap())
-        .filter(|id| !said.contains(id))
-        .map(|id| grammar.vocabulary().token(id))
-        .collect();
-    assert!(silent.is_empty(), "never said: {silent:?}");
-}
-
-/// Where the bundled files are.
-fn public(path: &str) -> String {
-    let path = format!("public/{path}");
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    assert_eq!(support::silent_words(&english(), 60_000), [""; 0]);
 }
 
 #[test]
 fn the_bundled_materials_are_those_of_this_world() {
     let sentences = calibration(&english(), N_CALIBRATION_TEXTS, CALIBRATION_SEED);
-    assert_eq!(
-        public("world/calibration.txt").lines().collect::<Vec<_>>(),
-        sentences,
-        "run `train world` again"
-    );
-    let json = |path| serde_json::from_str::<Value>(&public(path)).unwrap();
-    assert_eq!(json("world/concepts.json"), json!(concepts()), "run `train world` again");
-    assert_eq!(json("world/prompts.json"), json!(prompt_sets()), "run `train world` again");
+    support::the_bundled_materials_are("english", &sentences, &json!(concepts()), &json!(prompt_sets()));
 }
 
 /// What does not need a vocabulary to be seen; docs/concepts.md has the shares of single tokens.
@@ -228,15 +150,6 @@ proptest! {
 
     #[test]
     fn every_sentence_parses_and_every_distribution_sums_to_one(seed in any::<u64>()) {
-        let grammar = english();
-        let sentence = grammar.sample(&mut ChaCha8Rng::seed_from_u64(seed));
-        prop_assert!(sentence.len() < 32);
-        let text = Text::new(&grammar, sentence);
-        prop_assert!(text.is_some());
-        let Text { tokens, truth } = text.unwrap();
-        for (token, p) in tokens.iter().zip(&truth) {
-            prop_assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-            prop_assert!(p[*token as usize] > 0.0);
-        }
+        support::a_sentence_parses_and_its_distributions_sum_to_one(&english(), seed);
     }
 }

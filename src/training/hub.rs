@@ -5,43 +5,27 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView, serialize};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use thiserror::Error;
 
-use super::measure::{HELD_OUT_SEED, Measurement, N_BASELINE_TEXTS};
-use super::network::Network;
-use super::run::Plan;
-use crate::worlds::baseline::Estimate;
-use crate::worlds::grammar::Grammar;
+use super::network::{Network, Shape};
+use super::trainer::floats;
+pub use crate::engine::{KnownAnswer, SelfTest};
+use crate::worlds::baseline::texts;
 use crate::worlds::vocabulary::Vocabulary;
+use crate::worlds::world::World;
 
-/// Prompts whose log-probabilities are stored with every model.
+/// Prompts whose log-probabilities are stored with every bundled model of the English world.
 pub const SELF_TEST_PROMPTS: [&str; 4] = [
     "the capital of france is",
     "tom is strong , but mary is",
     "yesterday she",
     "of all the books , this one is the",
 ];
-
-/// Known answers of a model: an engine that reproduces them runs it rightly.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SelfTest {
-    /// One entry per prompt.
-    pub prompts: Vec<KnownAnswer>,
-}
-
-/// What a model says after one prompt.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct KnownAnswer {
-    /// The prompt.
-    pub text: String,
-    /// Its token ids, `<bos>` included.
-    pub token_ids: Vec<u32>,
-    /// Natural logarithms of the next-token probabilities, by token id.
-    pub log_probs: Vec<f32>,
-}
+/// Seed of the sentences that are cut to prompts in worlds without prompts of their own.
+const PROMPT_SEED: u64 = 1_000_039;
 
 /// Why a model could not be written.
 #[derive(Debug, Error)]
@@ -57,139 +41,149 @@ pub enum WriteError {
     /// The weights.
     #[error("cannot lay out the weights: {0}")]
     Weights(#[from] SafeTensorError),
+    /// A file of JSON.
+    #[error("cannot write numbers as JSON: {0}")]
+    Json(#[from] serde_json::Error),
     /// A self-test prompt that is not of this world.
     #[error("the self-test prompt `{0}` has a word that the world does not have")]
     Prompt(String),
 }
 
-/// Writes everything of a trained network into a folder, which is created.
+/// How many bits a stored weight has, and how many digits a stored answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits, all digits.
+    Full,
+    /// 16 bits, which the weights must already be rounded to, and four decimals.
+    Half,
+}
+
+impl Precision {
+    fn dtype(self) -> (Dtype, &'static str) {
+        match self {
+            Self::Full => (Dtype::F32, "float32"),
+            Self::Half => (Dtype::F16, "float16"),
+        }
+    }
+
+    fn bytes(self, x: f32) -> Vec<u8> {
+        match self {
+            Self::Full => x.to_le_bytes().to_vec(),
+            Self::Half => f16::from_f32(x).to_le_bytes().to_vec(),
+        }
+    }
+}
+
+/// What a folder is written from.
+pub struct Content<'c> {
+    /// The weights.
+    pub network: &'c Network,
+    /// Their shape.
+    pub shape: &'c Shape,
+    /// The world whose words it speaks.
+    pub world: &'c dyn World,
+    /// Prompts of the self-test.
+    pub prompts: &'c [String],
+    /// The model card.
+    pub card: &'c str,
+}
+
+/// Writes everything of a trained network into a folder, which is created. `weights` are those of [`weights`].
+///
+/// # Errors
+/// The file that could not be written.
 pub fn write_model(
     folder: &Path,
-    network: &Network,
-    plan: &Plan,
-    measured: &Measurement,
-    grammar: &Grammar,
+    content: &Content<'_>,
+    weights: &[u8],
+    precision: Precision,
     device: &Device,
 ) -> Result<(), WriteError> {
-    let vocabulary = grammar.vocabulary();
+    let Content { network, shape, world, prompts, card } = *content;
+    let vocabulary = world.vocabulary();
     fs::create_dir_all(folder).map_err(|source| WriteError::File { path: folder.to_owned(), source })?;
-    let config = plan.shape.config_json(Vocabulary::BEGIN_ID, Vocabulary::END_ID);
+    let config = shape.config_json(Vocabulary::BEGIN_ID, Vocabulary::END_ID, precision.dtype().1);
     write_json(&folder.join("config.json"), &config)?;
     write_json(&folder.join("tokenizer.json"), &vocabulary.tokenizer_json())?;
-    let tokenizer_config = vocabulary.tokenizer_config_json(plan.shape.context_length);
+    let tokenizer_config = vocabulary.tokenizer_config_json(shape.context_length);
     write_json(&folder.join("tokenizer_config.json"), &tokenizer_config)?;
-    write(&folder.join("model.safetensors"), &weights(network)?)?;
-    let self_test = serde_json::json!(self_test(network, vocabulary, device)?);
+    write(&folder.join("model.safetensors"), weights)?;
+    let self_test = answers(network, vocabulary, prompts, device)?;
+    let self_test = match precision {
+        Precision::Full => json!(self_test).to_string(),
+        Precision::Half => serde_json::to_string(&rounded(self_test))?,
+    };
     write(&folder.join("self_test.json"), format!("{self_test}\n").as_bytes())?;
-    write(&folder.join("README.md"), card(folder, plan, measured).as_bytes())
+    write(&folder.join("README.md"), card.as_bytes())
 }
 
 /// Writes indented JSON.
+///
+/// # Errors
+/// The file cannot be written.
 pub fn write_json(path: &Path, value: &Value) -> Result<(), WriteError> {
     write(path, format!("{value:#}\n").as_bytes())
 }
 
 /// Writes a file.
+///
+/// # Errors
+/// The file cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     fs::write(path, bytes).map_err(|source| WriteError::File { path: path.to_owned(), source })
 }
 
 /// The weights as the bytes of a `model.safetensors`.
-fn weights(network: &Network) -> Result<Vec<u8>, WriteError> {
+///
+/// # Errors
+/// Two tensors of one name.
+pub fn weights(network: &Network, precision: Precision) -> Result<Vec<u8>, WriteError> {
+    let (dtype, _) = precision.dtype();
     let tensors = network.hub_tensors();
     let raw: Vec<(&str, Vec<usize>, Vec<u8>)> = tensors
         .iter()
         .map(|(name, data)| {
-            let bytes = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();
+            let bytes = data.iter::<f32>().flat_map(|x| precision.bytes(x)).collect();
             (name.as_str(), data.shape().to_vec(), bytes)
         })
         .collect();
     let views = raw
         .iter()
-        .map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .map(|(name, shape, bytes)| Ok((*name, TensorView::new(dtype, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
     // `transformers` refuses files that do not say which framework laid out their tensors.
     let metadata = [("format".to_owned(), "pt".to_owned())].into();
     Ok(serialize(views, Some(metadata))?)
 }
 
-fn self_test(network: &Network, vocabulary: &Vocabulary, device: &Device) -> Result<SelfTest, WriteError> {
-    let answer = |text: &str| {
+/// Two sentences of a world, each cut where it has as much before it as after it.
+pub fn prompts_of(world: &dyn World) -> Vec<String> {
+    let sentences = texts(world, PROMPT_SEED).take(2);
+    sentences.map(|text| world.vocabulary().decode(&text.tokens[..text.tokens.len().div_ceil(2)])).collect()
+}
+
+fn answers(
+    network: &Network,
+    vocabulary: &Vocabulary,
+    prompts: &[String],
+    device: &Device,
+) -> Result<SelfTest, WriteError> {
+    let answer = |text: &String| {
         let mut token_ids = vec![Vocabulary::BEGIN_ID];
-        token_ids.extend(vocabulary.encode(text).ok_or_else(|| WriteError::Prompt(text.to_owned()))?);
+        token_ids.extend(vocabulary.encode(text).ok_or_else(|| WriteError::Prompt(text.clone()))?);
         let inputs: Vec<i64> = token_ids.iter().map(|&id| id.into()).collect();
         let length = inputs.len();
         let inputs = Tensor::from_data(TensorData::new(inputs, [1, length]), device);
-        let log_probs =
-            network.log_probs(inputs).narrow(1, length - 1, 1).into_data().iter::<f32>().collect();
-        Ok(KnownAnswer { text: text.to_owned(), token_ids, log_probs })
+        let log_probs = floats(network.log_probs(inputs).narrow(1, length - 1, 1));
+        Ok(KnownAnswer { text: text.clone(), token_ids, log_probs })
     };
-    Ok(SelfTest { prompts: SELF_TEST_PROMPTS.into_iter().map(answer).collect::<Result<_, WriteError>>()? })
+    Ok(SelfTest { prompts: prompts.iter().map(answer).collect::<Result<_, WriteError>>()? })
 }
 
-/// The model card.
-fn card(folder: &Path, plan: &Plan, measured: &Measurement) -> String {
-    let Plan { shape, n_steps, n_texts, learning_rate, seed } = plan;
-    let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let row = |what: &str, estimate: Estimate| {
-        format!("| {what} | {:.5} | {:.5} |\n", estimate.mean, estimate.standard_error)
-    };
-    let numbers = [
-        row("entropy of the world (the floor of any model's cross-entropy)", measured.entropy_floor),
-        row("KL(truth ‖ this model)", measured.model_kl),
-        row("KL(truth ‖ bigram model)", measured.bigram_kl),
-        row("KL(truth ‖ unigram model)", measured.unigram_kl),
-    ]
-    .concat();
-    format!(
-        "---
-language: en
-license: mit
-library_name: transformers
----
-
-# {name}
-
-A Llama-shaped language model of {n_layers} layers, width {width}, {n_heads} heads and {n_tokens} word-level tokens, in f32.
-It learned a generated world of simple English sentences whose next-token distribution is known exactly
-(`src/worlds/english.rs`), and it speaks of nothing else: degrees of adjectives, singular and plural, present and past,
-opposites, countries with their capitals and languages.
-
-## How far from the truth
-
-Means over {n_places} places of {held_out} held-out texts (seed {HELD_OUT_SEED}), in nats per token.
-
-| | mean | standard error |
-|---|---|---|
-{numbers}
-The baselines are the frequencies of tokens, and of tokens after each token, learned from the exact distributions along
-{N_BASELINE_TEXTS} other texts.
-
-## How to train it again
-
-```sh
-cargo run --release --features train --bin train -- model --width {width} --inner-width {inner_width} \\
-    --layers {n_layers} --heads {n_heads} --steps {n_steps} --batch {n_texts} --learning-rate {learning_rate} \\
-    --seed {seed} --out public/models/{name}
-```
-
-AdamW (β 0.9 and 0.98, weight decay 0.01, gradient norm at most 1), linear warm-up over a twentieth of the steps, then
-half a cosine to zero. The loss is the cross-entropy with the exact next-token distribution at every place of sentences
-drawn with seed {seed}; the same seed draws the initial weights. One machine gives the same file again; another may
-differ in the last bits of its arithmetic, and so after training in more.
-
-## Does it load elsewhere
-
-`python3 scripts/check_bundled_models.py --write` loads it with `transformers` and compares all log-probabilities of
-`self_test.json`, which the trainer wrote, with those it computes.
-Largest difference: not yet measured.
-",
-        n_layers = shape.n_layers,
-        width = shape.width,
-        inner_width = shape.inner_width,
-        n_heads = shape.n_heads,
-        n_tokens = shape.n_tokens,
-        n_places = measured.n_places,
-        held_out = measured.n_texts,
-    )
+/// Four decimals are a twentieth of what an engine may deviate, and a file that a browser fetches beside the weights.
+fn rounded(mut self_test: SelfTest) -> SelfTest {
+    for log_prob in self_test.prompts.iter_mut().flat_map(|known| &mut known.log_probs) {
+        *log_prob = ((f64::from(*log_prob) * 1e4).round() / 1e4) as f32;
+    }
+    self_test
 }

@@ -1,33 +1,53 @@
-//! The network that is trained: the Llama architecture in its plainest form (no grouped heads, no biases, untied
-//! head), with the Hub's tensor names on the way out.
+//! The networks that are trained: the Llama architecture and the GPT-2 architecture, each in its plainest form (no
+//! grouped heads, untied head).
 //!
-//! The engine reads many variants of four architectures; a trainer needs one, and needs its gradients. That both give
-//! the same numbers is tested on the bundled models.
+//! The engine reads many variants of four architectures; a trainer needs two, and needs their gradients. That both
+//! give the same numbers is tested on the files that the trainer writes.
 
-use std::collections::BTreeMap;
-
-use burn::module::{Module, Param};
-use burn::tensor::{Bool, Device, ElementConversion, Int, Tensor, TensorData, activation};
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, ElementConversion, Int, Tensor, TensorData, activation};
+use half::f16;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-/// Base of the rotary frequencies.
-const ROPE_THETA: f64 = 10_000.0;
-/// Below the root in the norms.
-const RMS_NORM_EPS: f64 = 1e-5;
-/// Score of a place that may not be seen.
-const MASKED: f32 = -1e9;
+use super::batch::Batch;
+use super::layers::{Draws, Layer, Norm, Places, unit};
+
+/// Which of the Hub's architectures a network has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// Rotary places, root-mean-square norms, gated inner layers, no biases.
+    Llama,
+    /// Learned places, layer norms, inner layers with GELU (its tanh form), biases.
+    Gpt2,
+}
+
+impl Architecture {
+    pub(super) fn has_biases(self) -> bool {
+        self == Self::Gpt2
+    }
+
+    pub(super) fn has_gates(self) -> bool {
+        self == Self::Llama
+    }
+
+    fn has_learned_places(self) -> bool {
+        self == Self::Gpt2
+    }
+}
 
 /// How large a network is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
+    /// Which architecture.
+    pub architecture: Architecture,
     /// Number of tokens, V.
     pub n_tokens: usize,
     /// Width of the hidden state, d.
     pub width: usize,
-    /// Width inside the gated layers.
+    /// Width inside the layers for each place alone.
     pub inner_width: usize,
     /// Number of layers.
     pub n_layers: usize,
@@ -37,101 +57,57 @@ pub struct Shape {
     pub context_length: usize,
 }
 
-impl Shape {
-    /// The Hub's `config.json`.
-    pub fn config_json(&self, begin_id: u32, end_id: u32) -> Value {
-        json!({
-            "architectures": ["LlamaForCausalLM"],
-            "model_type": "llama",
-            "vocab_size": self.n_tokens,
-            "hidden_size": self.width,
-            "intermediate_size": self.inner_width,
-            "num_hidden_layers": self.n_layers,
-            "num_attention_heads": self.n_heads,
-            "num_key_value_heads": self.n_heads,
-            "head_dim": self.width / self.n_heads,
-            "hidden_act": "silu",
-            "max_position_embeddings": self.context_length,
-            "rms_norm_eps": RMS_NORM_EPS,
-            "rope_theta": ROPE_THETA,
-            "attention_bias": false,
-            "mlp_bias": false,
-            "tie_word_embeddings": false,
-            "bos_token_id": begin_id,
-            "eos_token_id": end_id,
-            "torch_dtype": "float32",
-        })
-    }
-}
-
-/// `logits = lm_head · norm(layers(embedding))`
+/// `logits = head · hidden`, `hidden = norm(layers(embedding))`
 #[derive(Module, Debug)]
 pub struct Network {
-    embedding: Param<Tensor<2>>,
-    layers: Vec<Layer>,
-    norm: Param<Tensor<1>>,
-    head: Param<Tensor<2>>,
-}
-
-/// Attention, then a gated layer, each added to the stream after a norm. Weights are `[in, out]`.
-#[derive(Module, Debug)]
-struct Layer {
-    attention_norm: Param<Tensor<1>>,
-    query: Param<Tensor<2>>,
-    key: Param<Tensor<2>>,
-    value: Param<Tensor<2>>,
-    output: Param<Tensor<2>>,
-    gated_norm: Param<Tensor<1>>,
-    gate: Param<Tensor<2>>,
-    up: Param<Tensor<2>>,
-    down: Param<Tensor<2>>,
-    n_heads: usize,
-}
-
-/// What every layer needs to know about places.
-struct Places {
-    /// `[1, 1, length, head_width]`
-    cos: Tensor<4>,
-    /// `[1, 1, length, head_width]`
-    sin: Tensor<4>,
-    /// True where a place may not be seen. `[1, 1, length, length]`
-    hidden: Tensor<4, Bool>,
+    /// `[n_tokens, width]`
+    pub(super) embedding: Param<Tensor<2>>,
+    /// Added to the embedding where places are learned. `[context_length, width]`
+    pub(super) places: Option<Param<Tensor<2>>>,
+    pub(super) layers: Vec<Layer>,
+    pub(super) norm: Norm,
+    /// `[width, n_tokens]`
+    pub(super) head: Param<Tensor<2>>,
 }
 
 impl Network {
     /// Normal draws from the seed: embeddings and projections of unit gain, a head that begins near the uniform
     /// distribution.
     pub fn new(shape: &Shape, seed: u64, device: &Device) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut matrix = |n_in: usize, n_out: usize, deviation: f64| {
-            let draws = (0..n_in * n_out).map(|_| {
-                let draw: f64 = StandardNormal.sample(&mut rng);
-                (deviation * draw) as f32
-            });
-            let data = TensorData::new(draws.collect::<Vec<f32>>(), [n_in, n_out]);
-            Param::from_tensor(Tensor::from_data(data, device))
+        let mut draws = Draws { rng: ChaCha8Rng::seed_from_u64(seed), device };
+        let (d, architecture) = (shape.width, shape.architecture);
+        let embedding = draws.matrix(shape.n_tokens, d, 0.5);
+        let places = architecture.has_learned_places();
+        let places = places.then(|| draws.matrix(shape.context_length, d, 0.1));
+        let layers = (0..shape.n_layers).map(|_| Layer::new(shape, &mut draws)).collect();
+        let norm = Norm::new(d, architecture, &draws);
+        Self { embedding, places, layers, norm, head: draws.matrix(d, shape.n_tokens, 0.1 * unit(d)) }
+    }
+
+    /// The hidden state that the head multiplies, at every place.
+    ///
+    /// # Shapes
+    /// - inputs: `[n_texts, length]`
+    /// - output: `[n_texts, length, width]`
+    pub fn hidden(&self, inputs: Tensor<2, Int>) -> Tensor<3> {
+        let [n_texts, length] = inputs.dims();
+        let [_, width] = self.embedding.val().dims();
+        let device = inputs.device();
+        let embedded = self.embedding.val().select(0, inputs.reshape([n_texts * length]));
+        let embedded = embedded.reshape([n_texts, length, width]);
+        let (stream, rotated_width) = match &self.places {
+            Some(places) => (embedded + places.val().narrow(0, 0, length).unsqueeze(), None),
+            None => (embedded, self.layers.first().map(|layer| width / layer.attention.n_heads)),
         };
-        let (d, inner) = (shape.width, shape.inner_width);
-        let ones = || Param::from_tensor(Tensor::ones([d], device));
-        let unit = |n_in: usize| 1.0 / (n_in as f64).sqrt();
-        // Each of the 2·layers additions to the stream begins small enough that their sum is of order one.
-        let added = |n_in: usize| unit(n_in) / (2.0 * shape.n_layers as f64).sqrt();
-        let embedding = matrix(shape.n_tokens, d, 0.5);
-        let layers = (0..shape.n_layers)
-            .map(|_| Layer {
-                attention_norm: ones(),
-                query: matrix(d, d, unit(d)),
-                key: matrix(d, d, unit(d)),
-                value: matrix(d, d, unit(d)),
-                output: matrix(d, d, added(d)),
-                gated_norm: ones(),
-                gate: matrix(d, inner, unit(d)),
-                up: matrix(d, inner, unit(d)),
-                down: matrix(inner, d, added(inner)),
-                n_heads: shape.n_heads,
-            })
-            .collect();
-        Self { embedding, layers, norm: ones(), head: matrix(d, shape.n_tokens, 0.1 * unit(d)) }
+        let places = Places::new(length, rotated_width, &device);
+        self.norm.forward(self.layers.iter().fold(stream, |stream, layer| layer.forward(stream, &places)))
+    }
+
+    /// The hidden state at the places of a batch that are not padding. `[n_places, width]`
+    pub fn hidden_at_places(&self, batch: &Batch) -> Tensor<2> {
+        let hidden = self.hidden(batch.inputs.clone());
+        let [n_texts, length, width] = hidden.dims();
+        hidden.reshape([n_texts * length, width]).select(0, batch.real.clone())
     }
 
     /// Log-probabilities of the next token at every place.
@@ -140,113 +116,30 @@ impl Network {
     /// - inputs: `[n_texts, length]`
     /// - output: `[n_texts, length, n_tokens]`
     pub fn log_probs(&self, inputs: Tensor<2, Int>) -> Tensor<3> {
-        let [n_texts, length] = inputs.dims();
-        let [_, width] = self.embedding.val().dims();
-        let n_heads = self.layers.first().map_or(1, |layer| layer.n_heads);
-        let places = Places::new(length, width / n_heads, &inputs.device());
-        let embedded = self.embedding.val().select(0, inputs.reshape([n_texts * length]));
-        let mut stream = embedded.reshape([n_texts, length, width]);
-        for layer in &self.layers {
-            stream = layer.forward(stream, &places);
-        }
-        let hidden = normed(stream, &self.norm).reshape([n_texts * length, width]);
-        let logits = hidden.matmul(self.head.val());
+        let hidden = self.hidden(inputs);
+        let [n_texts, length, width] = hidden.dims();
+        let logits = hidden.reshape([n_texts * length, width]).matmul(self.head.val());
         let [_, n_tokens] = logits.dims();
         activation::log_softmax(logits, 1).reshape([n_texts, length, n_tokens])
     }
 
-    /// Every weight by its name on the Hub; matrices turned to the Hub's `[out, in]`.
-    pub fn hub_tensors(&self) -> BTreeMap<String, TensorData> {
-        let vector = |weight: &Param<Tensor<1>>| weight.val().into_data();
-        let turned = |weight: &Param<Tensor<2>>| weight.val().transpose().into_data();
-        let mut tensors = BTreeMap::from([
-            ("model.embed_tokens.weight".to_owned(), self.embedding.val().into_data()),
-            ("model.norm.weight".to_owned(), vector(&self.norm)),
-            ("lm_head.weight".to_owned(), turned(&self.head)),
-        ]);
-        for (l, layer) in self.layers.iter().enumerate() {
-            tensors.extend([
-                (format!("model.layers.{l}.input_layernorm.weight"), vector(&layer.attention_norm)),
-                (format!("model.layers.{l}.self_attn.q_proj.weight"), turned(&layer.query)),
-                (format!("model.layers.{l}.self_attn.k_proj.weight"), turned(&layer.key)),
-                (format!("model.layers.{l}.self_attn.v_proj.weight"), turned(&layer.value)),
-                (format!("model.layers.{l}.self_attn.o_proj.weight"), turned(&layer.output)),
-                (format!("model.layers.{l}.post_attention_layernorm.weight"), vector(&layer.gated_norm)),
-                (format!("model.layers.{l}.mlp.gate_proj.weight"), turned(&layer.gate)),
-                (format!("model.layers.{l}.mlp.up_proj.weight"), turned(&layer.up)),
-                (format!("model.layers.{l}.mlp.down_proj.weight"), turned(&layer.down)),
-            ]);
-        }
-        tensors
+    /// Itself with every weight rounded to 16 bits, as a file of half the size holds it.
+    pub fn rounded_to_f16(self) -> Self {
+        self.map(&mut RoundingToF16)
     }
 }
 
-impl Layer {
-    /// stream: `[n_texts, length, width]`
-    fn forward(&self, stream: Tensor<3>, places: &Places) -> Tensor<3> {
-        let attended = self.attend(&normed(stream.clone(), &self.attention_norm), places);
-        let stream = stream + attended;
-        let seen = normed(stream.clone(), &self.gated_norm);
-        let gate = activation::silu(projected(seen.clone(), &self.gate));
-        stream + projected(gate * projected(seen, &self.up), &self.down)
+struct RoundingToF16;
+
+impl ModuleMapper for RoundingToF16 {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|tensor| {
+            let (shape, device) = (tensor.dims(), tensor.device());
+            let data = tensor.into_data();
+            let rounded = data.iter::<f32>().map(|x| f16::from_f32(x).to_f32()).collect::<Vec<f32>>();
+            Tensor::from_data(TensorData::new(rounded, shape), &device)
+        })
     }
-
-    fn attend(&self, seen: &Tensor<3>, places: &Places) -> Tensor<3> {
-        let [n_texts, length, width] = seen.dims();
-        let head_width = width / self.n_heads;
-        let heads = |weight: &Param<Tensor<2>>| {
-            // (B, T, d) -> (B, heads, T, head width)
-            projected(seen.clone(), weight)
-                .reshape([n_texts, length, self.n_heads, head_width])
-                .swap_dims(1, 2)
-        };
-        let query = places.rotated(heads(&self.query));
-        let key = places.rotated(heads(&self.key));
-        let scores = query.matmul(key.swap_dims(2, 3)) / (head_width as f64).sqrt();
-        let shape = scores.dims();
-        let scores = scores.mask_fill(places.hidden.clone().expand(shape), MASKED);
-        let mixed = activation::softmax(scores, 3).matmul(heads(&self.value));
-        projected(mixed.swap_dims(1, 2).reshape([n_texts, length, width]), &self.output)
-    }
-}
-
-impl Places {
-    fn new(length: usize, head_width: usize, device: &Device) -> Self {
-        let half = head_width / 2;
-        let angle = |place: usize, i: usize| {
-            place as f64 * ROPE_THETA.powf(-2.0 * (i % half) as f64 / head_width as f64)
-        };
-        let table = |f: fn(f64) -> f64| {
-            let values: Vec<f32> = (0..length)
-                .flat_map(|place| (0..head_width).map(move |i| f(angle(place, i)) as f32))
-                .collect();
-            Tensor::from_data(TensorData::new(values, [1, 1, length, head_width]), device)
-        };
-        let hidden = (0..length).flat_map(|at| (0..length).map(move |seen| seen > at)).collect::<Vec<bool>>();
-        let hidden = Tensor::from_data(TensorData::new(hidden, [1, 1, length, length]), device);
-        Self { cos: table(f64::cos), sin: table(f64::sin), hidden }
-    }
-
-    /// `x cos + rotate_half(x) sin`, the halves of a head turned against each other as in the Hub's Llama.
-    fn rotated(&self, x: Tensor<4>) -> Tensor<4> {
-        let half = x.dims()[3] / 2;
-        let (first, second) = (x.clone().narrow(3, 0, half), x.clone().narrow(3, half, half));
-        x * self.cos.clone() + Tensor::cat(vec![-second, first], 3) * self.sin.clone()
-    }
-}
-
-/// `x W` for a batch of sequences, as one product.
-fn projected(x: Tensor<3>, weight: &Param<Tensor<2>>) -> Tensor<3> {
-    let [n_texts, length, n_in] = x.dims();
-    let y = x.reshape([n_texts * length, n_in]).matmul(weight.val());
-    let [_, n_out] = y.dims();
-    y.reshape([n_texts, length, n_out])
-}
-
-/// `x / sqrt(mean(x²) + eps) · weight`
-fn normed(x: Tensor<3>, weight: &Param<Tensor<1>>) -> Tensor<3> {
-    let scale = (x.clone().powf_scalar(2.0).mean_dim(2) + RMS_NORM_EPS).sqrt();
-    x / scale * weight.val().unsqueeze()
 }
 
 /// Mean cross-entropy with the truth, in nats per place: the entropy floor plus the KL divergence.
@@ -264,8 +157,15 @@ mod tests {
     use super::*;
 
     fn small() -> (Network, Device) {
-        let shape =
-            Shape { n_tokens: 7, width: 8, inner_width: 12, n_layers: 2, n_heads: 2, context_length: 16 };
+        let shape = Shape {
+            architecture: Architecture::Llama,
+            n_tokens: 7,
+            width: 8,
+            inner_width: 12,
+            n_layers: 2,
+            n_heads: 2,
+            context_length: 16,
+        };
         let device = Device::flex();
         (Network::new(&shape, 3, &device), device)
     }

@@ -1,11 +1,14 @@
 //! How far a predictor is from the truth, in nats per token: the entropy floor that nothing can pass, and the unigram
 //! and bigram predictors that a trained model has to beat.
 
+use std::borrow::Borrow;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 
-use super::grammar::Grammar;
 use super::vocabulary::Vocabulary;
+use super::world::World;
 
 /// A sentence with its end token, and the true distribution at each of its places.
 #[derive(Debug, Clone)]
@@ -17,9 +20,9 @@ pub struct Text {
 }
 
 impl Text {
-    /// A sentence with the truth about it; `None` where it is not a sentence of the grammar.
-    pub fn new(grammar: &Grammar, sentence: Vec<u32>) -> Option<Self> {
-        let truth = grammar.distributions_along(&sentence)?;
+    /// A sentence with the truth about it; `None` where it is not a sentence of the world.
+    pub fn new(world: &dyn World, sentence: Vec<u32>) -> Option<Self> {
+        let truth = world.distributions_along(&sentence)?;
         let mut tokens = sentence;
         tokens.push(Vocabulary::END_ID);
         Some(Self { tokens, truth })
@@ -32,13 +35,13 @@ impl Text {
 }
 
 /// Endless sentences, the same for the same seed.
-pub fn texts(grammar: &Grammar, seed: u64) -> impl Iterator<Item = Text> + '_ {
+pub fn texts(world: &dyn World, seed: u64) -> impl Iterator<Item = Text> + '_ {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    std::iter::from_fn(move || Text::new(grammar, grammar.sample(&mut rng)))
+    std::iter::from_fn(move || Text::new(world, world.sample(&mut rng)))
 }
 
 /// A mean over places and its standard error, from texts as independent clusters of places.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// Nats per token.
     pub mean: f64,
@@ -46,20 +49,33 @@ pub struct Estimate {
     pub standard_error: f64,
 }
 
-/// The mean of `value(text_idx, place)` over all places of all texts.
-pub fn mean_over_places(texts: &[Text], value: impl Fn(usize, usize) -> f64) -> Estimate {
-    let sums: Vec<(f64, f64)> = (0..texts.len())
-        .map(|t| ((0..texts[t].tokens.len()).map(|i| value(t, i)).sum(), texts[t].tokens.len() as f64))
-        .collect();
-    let places: f64 = sums.iter().map(|&(_, n)| n).sum();
-    let mean = sums.iter().map(|&(sum, _)| sum).sum::<f64>() / places;
-    let spread: f64 = sums.iter().map(|&(sum, n)| (sum - mean * n).powi(2)).sum();
-    Estimate { mean, standard_error: spread.sqrt() / places }
+impl Estimate {
+    /// From the sum over each text's places, and their number.
+    pub fn of_clusters(sums: &[(f64, f64)]) -> Self {
+        let places: f64 = sums.iter().map(|&(_, n)| n).sum();
+        let mean = sums.iter().map(|&(sum, _)| sum).sum::<f64>() / places;
+        let spread: f64 = sums.iter().map(|&(sum, n)| (sum - mean * n).powi(2)).sum();
+        Self { mean, standard_error: spread.sqrt() / places }
+    }
 }
 
-/// Mean entropy of the truth: the cross-entropy that a perfect model would have.
-pub fn entropy_floor(texts: &[Text]) -> Estimate {
-    mean_over_places(texts, |t, i| entropy(&texts[t].truth[i]))
+/// The means of `values(text, place)` over all places of all texts, in one pass: a text with the truth about it is
+/// large, so that none needs to stay.
+pub fn means_over_places<const K: usize>(
+    texts: impl IntoIterator<Item: Borrow<Text>>,
+    values: impl Fn(&Text, usize) -> [f64; K],
+) -> [Estimate; K] {
+    let mut sums: [Vec<(f64, f64)>; K] = std::array::from_fn(|_| Vec::new());
+    for text in texts {
+        let text: &Text = text.borrow();
+        let mut sum = [0.0; K];
+        for place in 0..text.tokens.len() {
+            sum.iter_mut().zip(values(text, place)).for_each(|(sum, value)| *sum += value);
+        }
+        let n_places = text.tokens.len() as f64;
+        sums.iter_mut().zip(sum).for_each(|(sums, sum)| sums.push((sum, n_places)));
+    }
+    sums.map(|sums| Estimate::of_clusters(&sums))
 }
 
 /// H(p) in nats.
@@ -104,19 +120,31 @@ impl Frequencies {
         Self { unigram, bigram }
     }
 
-    /// Mean KL(truth ‖ unigram).
-    pub fn unigram_kl(&self, texts: &[Text]) -> Estimate {
-        let log_q: Vec<f64> = self.unigram.iter().map(|q| q.ln()).collect();
-        mean_over_places(texts, |t, i| kl_from_log_probs(&texts[t].truth[i], log_q.iter().copied()))
+    /// The floor and these baselines on held-out texts.
+    pub fn measured_on(&self, held_out: impl IntoIterator<Item: Borrow<Text>>) -> Baselines {
+        let unigram: Vec<f64> = self.unigram.iter().map(|q| q.ln()).collect();
+        let [entropy_floor, unigram_kl, bigram_kl] = means_over_places(held_out, |text, i| {
+            let truth = &text.truth[i];
+            let bigram = &self.bigram[text.previous(i) as usize];
+            [
+                entropy(truth),
+                kl_from_log_probs(truth, unigram.iter().copied()),
+                kl_from_log_probs(truth, bigram.iter().map(|q| q.ln())),
+            ]
+        });
+        Baselines { entropy_floor, unigram_kl, bigram_kl }
     }
+}
 
+/// What a trained model lies between.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Baselines {
+    /// Mean entropy of the truth: the cross-entropy that a perfect model would have.
+    pub entropy_floor: Estimate,
     /// Mean KL(truth ‖ bigram).
-    pub fn bigram_kl(&self, texts: &[Text]) -> Estimate {
-        mean_over_places(texts, |t, i| {
-            let row = &self.bigram[texts[t].previous(i) as usize];
-            kl_from_log_probs(&texts[t].truth[i], row.iter().map(|q| q.ln()))
-        })
-    }
+    pub bigram_kl: Estimate,
+    /// Mean KL(truth ‖ unigram).
+    pub unigram_kl: Estimate,
 }
 
 fn normalise(weights: &mut [f64]) {
@@ -127,6 +155,7 @@ fn normalise(weights: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::super::english::{Family, Table};
+    use super::super::grammar::Grammar;
     use super::*;
 
     /// "a b" and "b b" with equal chances.
@@ -141,8 +170,9 @@ mod tests {
         let held_out: Vec<Text> = texts(&grammar, 1).take(4000).collect();
         let frequencies = Frequencies::learn(grammar.vocabulary().len(), texts(&grammar, 2).take(4000));
 
+        let Baselines { entropy_floor: floor, unigram_kl, bigram_kl } = frequencies.measured_on(&held_out);
+
         // One fair coin in three tokens.
-        let floor = entropy_floor(&held_out);
         assert!((floor.mean - 2f64.ln() / 3.0).abs() < 1e-12);
         assert!(floor.standard_error < 1e-12, "every text has the same entropy");
 
@@ -150,18 +180,17 @@ mod tests {
         let (a, b, end) = (1.0 / 6.0, 0.5, 1.0 / 3.0);
         let first = 0.5 * (0.5f64 / a).ln() + 0.5 * (0.5f64 / b).ln();
         let expected = (first - f64::ln(b) - f64::ln(end)) / 3.0;
-        assert!((frequencies.unigram_kl(&held_out).mean - expected).abs() < 1e-9);
+        assert!((unigram_kl.mean - expected).abs() < 1e-9);
 
         // After b the end follows two times of three; after a, always b. Both with a pinch of the unigram.
         let after_b = -0.5 * f64::ln(1.0 / 3.0) - f64::ln(2.0 / 3.0);
-        assert!((frequencies.bigram_kl(&held_out).mean - after_b / 3.0).abs() < 0.02);
+        assert!((bigram_kl.mean - after_b / 3.0).abs() < 0.02);
     }
 
     #[test]
     fn clusters_widen_the_standard_error() {
-        let text = |n: usize| Text { tokens: vec![0; n], truth: vec![vec![1.0]; n] };
-        let texts = [text(2), text(2)];
-        let estimate = mean_over_places(&texts, |t, _| t as f64);
+        let text = |token: u32| Text { tokens: vec![token; 2], truth: vec![vec![1.0]; 2] };
+        let [estimate] = means_over_places([text(0), text(1)], |text, i| [f64::from(text.tokens[i])]);
         // Values 0 0 1 1 from two clusters: sqrt(1 + 1) / 4.
         assert_eq!(estimate, Estimate { mean: 0.5, standard_error: 2f64.sqrt() / 4.0 });
     }

@@ -7,10 +7,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::contexts::{CONTEXTS, Contexts, Subjects, Turned};
+use super::contexts::{CONTEXTS, Labelled, Subjects, Turned};
 use super::english::{FAMILIES, TABLES};
 use super::grammar::Grammar;
 use super::pattern::{Part, expand};
+use super::vocabulary::Vocabulary;
 
 /// Number of bundled calibration sentences.
 pub const N_CALIBRATION_TEXTS: usize = 160;
@@ -56,17 +57,30 @@ pub struct PromptSet {
     pub prompts: Vec<String>,
 }
 
-/// Different sentences, as many of each family as of any other, without their closing mark (after which every
-/// sentence is in the same state: it ends).
+/// Different sentences, as many of each family as of any other, without their closing mark.
 pub fn calibration(grammar: &Grammar, n_texts: usize, seed: u64) -> Vec<String> {
+    different_sentences(grammar.vocabulary(), n_texts, seed, 6, |text_idx, rng| {
+        grammar.sample_family(text_idx % FAMILIES.len(), rng)
+    })
+}
+
+/// Different sentences of at least some tokens, drawn by `draw(text_idx, rng)`, without their closing mark (after which
+/// every sentence is in the same state: it ends).
+pub(super) fn different_sentences(
+    vocabulary: &Vocabulary,
+    n_texts: usize,
+    seed: u64,
+    least_len: usize,
+    draw: impl Fn(usize, &mut ChaCha8Rng) -> Vec<u32>,
+) -> Vec<String> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut seen = HashSet::new();
     let mut texts = Vec::with_capacity(n_texts);
     while texts.len() < n_texts {
-        let mut sentence = grammar.sample_family(texts.len() % FAMILIES.len(), &mut rng);
+        let mut sentence = draw(texts.len(), &mut rng);
         sentence.pop();
-        if sentence.len() >= 6 && seen.insert(sentence.clone()) {
-            texts.push(grammar.vocabulary().decode(&sentence));
+        if sentence.len() >= least_len && seen.insert(sentence.clone()) {
+            texts.push(vocabulary.decode(&sentence));
         }
     }
     texts
@@ -92,8 +106,8 @@ pub fn concepts() -> Vec<ConceptPairs> {
             name: name.to_owned(),
             pairs: pairs.collect(),
             relation: contexts.map(|contexts| relation(&contexts.relation)),
-            labelled: contexts.map(labelled).unwrap_or_default(),
-            steering: contexts.map(|contexts| steering(&contexts.steering)).unwrap_or_default(),
+            labelled: contexts.map(|contexts| labelled(&contexts.labelled, word_of_turn)).unwrap_or_default(),
+            steering: contexts.map(|contexts| steering(&contexts.steering, word_of_turn)).unwrap_or_default(),
             gamma: "answers".to_owned(),
         }
     };
@@ -125,12 +139,13 @@ pub fn concepts() -> Vec<ConceptPairs> {
     ]
 }
 
+/// Prompts under a name.
+pub(super) fn set(name: &str, prompts: &[&str]) -> PromptSet {
+    PromptSet { name: name.to_owned(), prompts: prompts.iter().map(|&prompt| prompt.to_owned()).collect() }
+}
+
 /// Prompts a visitor may start from.
 pub fn prompt_sets() -> Vec<PromptSet> {
-    let set = |name: &str, prompts: &[&str]| PromptSet {
-        name: name.to_owned(),
-        prompts: prompts.iter().map(|&prompt| prompt.to_owned()).collect(),
-    };
     vec![
         set(
             "degrees",
@@ -181,10 +196,10 @@ fn relation(subjects: &Subjects) -> Relation {
     let (mut texts, mut answers) = (Vec::new(), Vec::new());
     for (row, answer) in column(subjects.table, subjects.answer).into_iter().enumerate() {
         for turn in 0..subjects.n_turns {
-            let row_of = |table: &str, nth: usize| {
-                if table == subjects.table { row } else { row_of_turn(turn, nth) }
+            let word_of = |table: &str, form: &str, nth: usize| {
+                word(table, form, if table == subjects.table { row } else { row_of_turn(turn, nth) })
             };
-            let subjects = subjects.patterns.iter().filter_map(|pattern| fill(pattern, turn, row_of));
+            let subjects = subjects.patterns.iter().filter_map(|pattern| fill(pattern, turn, word_of));
             push_new(&mut texts, subjects);
         }
         push_new(&mut answers, [answer.to_owned()]);
@@ -197,30 +212,44 @@ fn relation(subjects: &Subjects) -> Relation {
     }
 }
 
-/// Each class's texts, the one that the label holds of last.
-fn labelled(contexts: &Contexts) -> Vec<(String, bool)> {
+/// Each class's texts, the one that the label holds of last; `word(turn, table, form, nth)` fills a slot.
+pub(super) fn labelled(
+    classes: &Labelled,
+    word: impl Fn(usize, &str, &str, usize) -> Option<String>,
+) -> Vec<(String, bool)> {
     let mut all = Vec::new();
-    for (label, class) in [(false, &contexts.labelled.no), (true, &contexts.labelled.yes)] {
+    for (label, class) in [(false, &classes.no), (true, &classes.yes)] {
         for pattern in class.patterns {
-            let turns = 0..class.n_turns;
-            push_new(
-                &mut all,
-                turns.filter_map(|turn| Some((fill(pattern, turn, |_, nth| row_of_turn(turn, nth))?, label))),
-            );
+            let text = |turn| fill(pattern, turn, |table, form, nth| word(turn, table, form, nth));
+            push_new(&mut all, (0..class.n_turns).filter_map(|turn| Some((text(turn)?, label))));
         }
     }
     all
 }
 
 /// Both contexts of each pair, filled with the same words.
-fn steering(contexts: &Turned<(&str, &str)>) -> Vec<(String, String)> {
+pub(super) fn steering(
+    contexts: &Turned<(&str, &str)>,
+    word: impl Fn(usize, &str, &str, usize) -> Option<String>,
+) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (base, changed) in contexts.patterns {
-        let text = |pattern, turn| fill(pattern, turn, |_, nth| row_of_turn(turn, nth));
+        let text = |pattern, turn| fill(pattern, turn, |table, form, nth| word(turn, table, form, nth));
         let turns = 0..contexts.n_turns;
         push_new(&mut all, turns.filter_map(|turn| Some((text(base, turn)?, text(changed, turn)?))));
     }
     all
+}
+
+/// The word of the nth thing of a table in a turn.
+fn word_of_turn(turn: usize, table: &str, form: &str, nth: usize) -> Option<String> {
+    word(table, form, row_of_turn(turn, nth))
+}
+
+/// The word of a row, counted round.
+fn word(table: &str, form: &str, row: usize) -> Option<String> {
+    let forms = column(table, form);
+    forms.get(row % forms.len().max(1)).map(|&form| form.to_owned())
 }
 
 /// Every other row, so that neighbours stay free for a sentence's second thing of the same kind, and opposites stay
@@ -230,20 +259,22 @@ fn row_of_turn(turn: usize, nth: usize) -> usize {
 }
 
 /// A pattern as text: the `turn`-th of its choices, and for the slot of a table's nth thing (`person` is the 0th,
-/// `person2` the first) the row `row_of(table, nth)`, counted round. `None` where the pattern or a slot is not of
-/// this world.
-fn fill(pattern: &str, turn: usize, row_of: impl Fn(&str, usize) -> usize) -> Option<String> {
+/// `person2` the first) `word(table, form, nth)`. `None` where the pattern or a slot is not of this world.
+pub(super) fn fill(
+    pattern: &str,
+    turn: usize,
+    word: impl Fn(&str, &str, usize) -> Option<String>,
+) -> Option<String> {
     let sequences = expand(pattern).ok()?;
     let sequence = &sequences[turn % sequences.len()];
-    let word = |part: &Part| match part {
+    let text = |part: &Part| match part {
         Part::Word(word) => Some(word.clone()),
-        Part::Slot { table, variable, column: form } => {
+        Part::Slot { table, variable, column } => {
             let number: usize = variable[table.len()..].parse().unwrap_or(1);
-            let forms = column(table, form);
-            forms.get(row_of(table, number - 1) % forms.len().max(1)).map(|&form| form.to_owned())
+            word(table, column, number - 1)
         }
     };
-    Some(sequence.parts.iter().map(word).collect::<Option<Vec<_>>>()?.join(" "))
+    Some(sequence.parts.iter().map(text).collect::<Option<Vec<_>>>()?.join(" "))
 }
 
 /// Appends what is not yet there.
@@ -272,12 +303,61 @@ fn column(table: &str, name: &str) -> Vec<&'static str> {
     table.rows.lines().filter_map(|row| row.split_whitespace().nth(column)).collect()
 }
 
+/// What the materials of every world are held to.
+#[cfg(test)]
+pub(super) mod checks {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::worlds::world::World;
+
+    /// What the world says comes next; fails where no sentence begins so.
+    pub fn next(world: &impl World, text: &str) -> Vec<f64> {
+        let ids = world.vocabulary().encode(text).unwrap_or_else(|| panic!("unknown word in: {text}"));
+        world.next_distribution(&ids).unwrap_or_else(|| panic!("no sentence begins so: {text}"))
+    }
+
+    /// The probability of some words together.
+    pub fn mass<'a>(world: &impl World, next: &[f64], words: impl IntoIterator<Item = &'a str>) -> f64 {
+        let ids: HashSet<u32> = words.into_iter().filter_map(|word| world.vocabulary().id(word)).collect();
+        ids.into_iter().map(|id| next[id as usize]).sum()
+    }
+
+    /// 30 to 50 different texts of each label, and fewer than three labels in four are told by the last word.
+    pub fn labelled_texts_are_enough(concept: &ConceptPairs) {
+        let name = &concept.name;
+        let different: HashSet<&str> = concept.labelled.iter().map(|(text, _)| text.as_str()).collect();
+        assert_eq!(different.len(), concept.labelled.len(), "{name} has a text twice");
+        let mut by_last_word: HashMap<&str, [usize; 2]> = HashMap::new();
+        for (text, label) in &concept.labelled {
+            let last = text.rsplit(' ').next().unwrap();
+            by_last_word.entry(last).or_default()[usize::from(*label)] += 1;
+        }
+        for label in [0, 1] {
+            let n: usize = by_last_word.values().map(|counts| counts[label]).sum();
+            assert!((30..=50).contains(&n), "{name} has {n} texts of label {label}");
+        }
+        let n_guessed: usize = by_last_word.values().map(|[no, yes]| no.max(yes)).sum();
+        let accuracy = n_guessed as f64 / concept.labelled.len() as f64;
+        assert!(accuracy < 0.75, "{name}: the last word tells {accuracy} of the labels");
+    }
+
+    /// Number of different beginnings of some texts.
+    pub fn different_contexts(world: &impl World, texts: &[String]) -> usize {
+        let beginnings = |text: &String| {
+            let ids = world.vocabulary().encode(text).unwrap();
+            (1..=ids.len()).map(|n| ids[..n].to_vec()).collect::<Vec<_>>()
+        };
+        texts.iter().flat_map(beginnings).collect::<HashSet<_>>().len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
+    use super::checks::{different_contexts, labelled_texts_are_enough, mass, next};
     use super::*;
-    use crate::worlds::vocabulary::Vocabulary;
 
     #[test]
     fn every_concept_has_enough_pairs_of_single_tokens() {
@@ -303,17 +383,6 @@ mod tests {
         }
         assert!(concepts[4].pairs.contains(&("hot".to_owned(), "cold".to_owned())));
         assert!(!concepts[4].pairs.contains(&("cold".to_owned(), "hot".to_owned())), "one direction only");
-    }
-
-    /// What the world says comes next; fails where no sentence begins so.
-    fn next(grammar: &Grammar, text: &str) -> Vec<f64> {
-        let ids = grammar.vocabulary().encode(text).unwrap_or_else(|| panic!("unknown word in: {text}"));
-        grammar.next_distribution(&ids).unwrap_or_else(|| panic!("no sentence begins so: {text}"))
-    }
-
-    fn mass<'a>(grammar: &Grammar, next: &[f64], words: impl IntoIterator<Item = &'a str>) -> f64 {
-        let ids: HashSet<u32> = words.into_iter().filter_map(|word| grammar.vocabulary().id(word)).collect();
-        ids.into_iter().map(|id| next[id as usize]).sum()
     }
 
     #[test]
@@ -410,23 +479,7 @@ mod tests {
 
     #[test]
     fn labelled_texts_are_enough_and_their_last_word_does_not_tell_the_label() {
-        for concept in concepts() {
-            let name = &concept.name;
-            let different: HashSet<&str> = concept.labelled.iter().map(|(text, _)| text.as_str()).collect();
-            assert_eq!(different.len(), concept.labelled.len(), "{name} has a text twice");
-            let mut by_last_word: HashMap<&str, [usize; 2]> = HashMap::new();
-            for (text, label) in &concept.labelled {
-                let last = text.rsplit(' ').next().unwrap();
-                by_last_word.entry(last).or_default()[usize::from(*label)] += 1;
-            }
-            for label in [0, 1] {
-                let n: usize = by_last_word.values().map(|counts| counts[label]).sum();
-                assert!((30..=50).contains(&n), "{name} has {n} texts of label {label}");
-            }
-            let n_guessed: usize = by_last_word.values().map(|[no, yes]| no.max(yes)).sum();
-            let accuracy = n_guessed as f64 / concept.labelled.len() as f64;
-            assert!(accuracy < 0.75, "{name}: the last word tells {accuracy} of the labels");
-        }
+        concepts().iter().for_each(labelled_texts_are_enough);
     }
 
     #[test]
@@ -451,7 +504,8 @@ mod tests {
 
     #[test]
     fn a_slot_takes_the_row_of_its_turn_and_a_second_thing_the_row_after() {
-        let text = |pattern, turn| fill(pattern, turn, |_, nth| row_of_turn(turn, nth));
+        let text =
+            |pattern, turn| fill(pattern, turn, |table, form, nth| word_of_turn(turn, table, form, nth));
         assert_eq!(text("{person.name} is (very|so)", 1).as_deref(), Some("john is so"));
         let twice = "{person2.name} , {person.he} and {person.him}";
         assert_eq!(text(twice, 0).as_deref(), Some("mary , he and him"));
@@ -463,9 +517,7 @@ mod tests {
     fn every_preset_prompt_begins_a_sentence() {
         let grammar = Grammar::english().unwrap();
         for prompt in prompt_sets().iter().flat_map(|set| &set.prompts) {
-            let ids =
-                grammar.vocabulary().encode(prompt).unwrap_or_else(|| panic!("unknown word in: {prompt}"));
-            assert!(grammar.next_distribution(&ids).is_some(), "no sentence begins so: {prompt}");
+            next(&grammar, prompt);
         }
     }
 
@@ -473,14 +525,8 @@ mod tests {
     fn calibration_sentences_are_different_and_give_a_thousand_contexts() {
         let grammar = Grammar::english().unwrap();
         let texts = calibration(&grammar, N_CALIBRATION_TEXTS, CALIBRATION_SEED);
-        let contexts: HashSet<Vec<u32>> = texts
-            .iter()
-            .flat_map(|text| {
-                let ids = grammar.vocabulary().encode(text).unwrap();
-                (1..=ids.len()).map(|n| ids[..n].to_vec()).collect::<Vec<_>>()
-            })
-            .collect();
         assert_eq!(texts.len(), N_CALIBRATION_TEXTS);
-        assert!(contexts.len() >= 1000, "{} different contexts", contexts.len());
+        let n_contexts = different_contexts(&grammar, &texts);
+        assert!(n_contexts >= 1000, "{n_contexts} different contexts");
     }
 }

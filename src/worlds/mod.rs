@@ -11,3 +11,5 @@ pub mod grammar;
 pub mod materials;
 pub mod pattern;
 pub mod vocabulary;
+pub mod world;
+pub mod wugs;
