@@ -4,10 +4,17 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::fs;
-use std::path::Path;
+mod common;
 
-use all_or_none::engine::{Device, LoadError, ModelFiles, NextToken, Session};
+use std::fs;
+use std::ops::ControlFlow;
+
+use all_or_none::engine::{Device, DiskFile, Estimate, LoadError, ModelFiles, NextToken, Session};
+use all_or_none::lab::{Experiment, ModelSource, Thresholds, analyze};
+use all_or_none::models::header::{StoredTensor, header_length, parse_header};
+use all_or_none::models::unread::unread;
+use all_or_none::models::{NetworkConfig, WeightsFile};
+use common::gpt2_shaped::{Shape, write};
 use pollster::block_on;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -66,11 +73,17 @@ fn names() -> Vec<String> {
 }
 
 fn files(fixture: &str) -> ModelFiles {
-    let read =
-        |path: &Path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap());
-    let entries = fs::read_dir(format!("{FIXTURES}/{fixture}")).unwrap();
-    let files = entries.map(|entry| read(&entry.unwrap().path())).collect();
-    ModelFiles::from_named(fixture.to_owned(), files).unwrap()
+    let (mut small, mut weights) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(format!("{FIXTURES}/{fixture}")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if WeightsFile::is_one(&name) {
+            weights.push(WeightsFile::new(name, DiskFile::open(&path).unwrap()));
+        } else {
+            small.push((name, fs::read(&path).unwrap()));
+        }
+    }
+    ModelFiles::from_named(fixture.to_owned(), small, weights).unwrap()
 }
 
 fn load(files: ModelFiles) -> Result<Session, LoadError> {
@@ -152,7 +165,8 @@ fn hidden_states_times_unembedding_are_the_logits() {
         let session = load(files(&fixture)).unwrap();
         let texts = Known::of(&fixture).texts();
         let observation = block_on(session.observe(&texts, &texts[..1], &texts[..2])).unwrap();
-        let (d, v) = (session.card().d_model, session.card().vocab_size);
+        // Rows that pad the matrix are no tokens.
+        let (d, v) = (session.card().d_model, observation.tokens.len());
         let hidden = observation.hidden.0.chunks(d);
         for (f, log_probs) in hidden.zip(observation.log_probs.0.chunks(v)) {
             let product = |g: &[f32]| f.iter().zip(g).map(|(&f, &g)| f64::from(f) * f64::from(g)).sum();
@@ -359,4 +373,111 @@ fn a_config_that_does_not_fit_its_weights_is_refused() {
         let error = load_changed(fixture, path, &value).unwrap_err().to_string();
         assert!(error.contains(sentence), "{fixture}: {path} = {value} gives: {error}");
     }
+}
+
+/// A vocabulary matrix in many tiles gives the numbers of one in a single tile: what is looked up bit by bit, products
+/// to their last bits, for routines of other shapes add up in another order.
+#[test]
+fn tiles_change_no_number() {
+    for fixture in names() {
+        let texts = Known::of(&fixture).texts();
+        let run = |rows_per_tile: Option<usize>| {
+            let mut device = Device::cpu().unwrap();
+            let files = files(&fixture);
+            let d_model = Estimate::of_config(&files.config).unwrap().d_model;
+            if let Some(rows) = rows_per_tile {
+                device.max_tile_bytes = 4 * rows * d_model;
+            }
+            let session = block_on(Session::load(files, device)).unwrap();
+            let answers = block_on(session.next_token(&texts)).unwrap();
+            (answers, block_on(session.observe(&texts, &[], &texts)).unwrap())
+        };
+        let (answers, observation) = run(None);
+        // Tiles of one row only are multiplied by another routine, which rounds otherwise: none is so small here.
+        for rows in [64, 16] {
+            let (tiled_answers, tiled_observation) = run(Some(rows));
+            for (tiled, whole) in tiled_answers.iter().zip(&answers) {
+                assert_eq!((&tiled.token_ids, &tiled.hidden), (&whole.token_ids, &whole.hidden));
+                let pairs = tiled.log_probs.iter().zip(&whole.log_probs);
+                let difference = largest(pairs.map(|(tiled, whole)| f64::from(tiled - whole)));
+                assert!(difference <= SAME_LIMIT, "{fixture}, {rows} rows a tile: {difference:e}");
+            }
+            assert_eq!(tiled_answers.len(), answers.len());
+            assert_eq!(tiled_observation.contexts, observation.contexts);
+            assert_eq!(tiled_observation.hidden, observation.hidden, "{fixture}: {rows} rows a tile");
+            assert_eq!(tiled_observation.unembedding, observation.unembedding);
+        }
+    }
+}
+
+/// What a config alone says of the weights is what the files hold, less what no network reads.
+#[test]
+fn weights_are_counted_from_the_config_alone() {
+    for fixture in names() {
+        let files = files(&fixture);
+        let config = NetworkConfig::parse(&files.config).unwrap();
+        let mut n_stored = 0;
+        for file in &files.weights {
+            let bytes = block_on(file.read(0..file.bytes.length())).unwrap();
+            let length = header_length(&bytes, file.bytes.length()).unwrap() as usize;
+            let tensors = parse_header(&bytes[8..8 + length], file.bytes.length()).unwrap();
+            let is_read = |tensor: &&StoredTensor| unread(&config, &tensor.name, &tensor.shape).is_none();
+            n_stored +=
+                tensors.iter().filter(is_read).map(|t| t.shape.iter().product::<usize>()).sum::<usize>();
+        }
+        let session = load(files).unwrap();
+        assert_eq!(
+            (session.card().parameters, config.sizes.n_weights()),
+            (n_stored, n_stored as u64),
+            "{fixture}"
+        );
+    }
+}
+
+/// Two models with one tokenizer, one of them with rows that pad its matrices: the rows are no part of Y, and the models
+/// are the same on all that is.
+#[test]
+fn padded_vocabularies_are_compared_on_what_they_share() {
+    let shape =
+        Shape { vocab_size: 600, n_tokens: 600, width: 32, n_layers: 1, n_heads: 2, context_length: 64 };
+    let prompts = ["the cat", "sing again and again", "ab cd efg"].map(str::to_owned).to_vec();
+    let calibration = vec!["some words that follow each other without end or sense".to_owned()];
+    let observe = |shape: Shape| {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), shape, 7).unwrap();
+        let read = |name: &str| (name.to_owned(), fs::read(folder.path().join(name)).unwrap());
+        let weights = DiskFile::open(&folder.path().join("model.safetensors")).unwrap();
+        let files = ModelFiles::from_named(
+            "shaped".into(),
+            vec![read("config.json"), read("tokenizer.json")],
+            vec![WeightsFile::new("model.safetensors", weights)],
+        );
+        let session = load(files.unwrap()).unwrap();
+        let answer = block_on(session.next_token(&prompts)).unwrap().remove(0);
+        (answer.log_probs, block_on(session.observe(&prompts, &[], &calibration)).unwrap())
+    };
+    let (log_probs, a) = observe(shape);
+    let (padded_log_probs, b) = observe(Shape { vocab_size: 640, ..shape });
+    // The models' own distributions differ, for one of them gives the padding its share.
+    assert_eq!((log_probs.len(), padded_log_probs.len()), (600, 640));
+    assert!(log_probs[0] - padded_log_probs[0] > 0.01);
+    assert_eq!((a.model.vocab_size, b.model.vocab_size, b.unembedding.0.len()), (600, 600, 600 * 32));
+    let source = |name: &str| ModelSource::Bundled { name: name.into() };
+    let experiment = Experiment {
+        model_a: source("a"),
+        model_b: source("b"),
+        prompts: prompts.clone(),
+        concepts: vec![],
+        seed: 1,
+        thresholds: Thresholds::default(),
+    };
+    let go_on = &mut |_: f64| ControlFlow::Continue(());
+    let report = analyze(&experiment, &a, Some(&b), go_on).unwrap();
+    assert_eq!(report.n_tokens, 600);
+    assert!(report.equality.max_abs_dlogp <= report.equality.epsilon_num, "{:?}", report.equality);
+    // Another tokenizer is refused, by example.
+    let (_, other) = observe(Shape { n_tokens: 500, ..shape });
+    let error = analyze(&experiment, &a, Some(&other), go_on).unwrap_err().to_string();
+    assert!(error.contains("id 499 is \"jj\" in model A and \"<|endoftext|>\" in model B"), "{error}");
+    assert!(error.contains("101 of 600 ids differ"), "{error}");
 }

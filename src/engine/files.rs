@@ -1,6 +1,7 @@
 //! The files of one model, told apart by their names.
 
 use super::session::LoadError;
+use crate::models::WeightsFile;
 
 const JSON_FILES: [&str; 4] =
     ["config.json", "tokenizer.json", "model.safetensors.index.json", "self_test.json"];
@@ -15,7 +16,7 @@ pub struct ModelFiles {
     /// `tokenizer.json`
     pub tokenizer: Vec<u8>,
     /// Every `*.safetensors`, by name.
-    pub weights: Vec<(String, Vec<u8>)>,
+    pub weights: Vec<WeightsFile>,
     /// `model.safetensors.index.json`, where the weights are in several files.
     pub index: Option<Vec<u8>>,
     /// `self_test.json`, where known answers are stored with the model.
@@ -23,13 +24,28 @@ pub struct ModelFiles {
 }
 
 impl ModelFiles {
-    /// Sorts files by their names; what is not of a model is left aside.
+    /// Whether a file of this name belongs to a model and is small enough to be read as a whole.
+    pub fn is_small(name: &str) -> bool {
+        JSON_FILES.contains(&name)
+    }
+
+    /// Sorts files by their names: small ones with their contents, weights with a way to read them. What is not of a
+    /// model is left aside.
     ///
     /// # Errors
     /// Names the file that is missing, or there twice.
-    pub fn from_named(name: String, files: Vec<(String, Vec<u8>)>) -> Result<Self, LoadError> {
-        let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
-        let is_of_model = |name: &str| JSON_FILES.contains(&name) || name.ends_with(".safetensors");
+    pub fn from_named(
+        name: String,
+        small: Vec<(String, Vec<u8>)>,
+        mut weights: Vec<WeightsFile>,
+    ) -> Result<Self, LoadError> {
+        let names: Vec<String> = small
+            .iter()
+            .map(|(file, _)| file)
+            .chain(weights.iter().map(|file| &file.name))
+            .cloned()
+            .collect();
+        let is_of_model = |name: &str| Self::is_small(name) || WeightsFile::is_one(name);
         let is_again = |(i, name): &(usize, &String)| is_of_model(name) && names[..*i].contains(name);
         if let Some((_, name)) = names.iter().enumerate().find(is_again) {
             return Err(LoadError::FileTwice(name.clone()));
@@ -38,24 +54,22 @@ impl ModelFiles {
             file: file.to_owned(),
             found: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
         };
-        let (mut config, mut tokenizer, mut index, mut self_test, mut weights) =
-            (None, None, None, None, Vec::new());
-        for (file, bytes) in files {
+        let (mut config, mut tokenizer, mut index, mut self_test) = (None, None, None, None);
+        for (file, bytes) in small {
             match file.as_str() {
                 "config.json" => config = Some(bytes),
                 "tokenizer.json" => tokenizer = Some(bytes),
                 "model.safetensors.index.json" => index = Some(bytes),
                 "self_test.json" => self_test = Some(bytes),
-                _ if file.ends_with(".safetensors") => weights.push((file, bytes)),
                 _ => {}
             }
         }
         // With both whole and sharded weights in a folder, the whole file is the model.
-        if weights.iter().any(|(file, _)| file == "model.safetensors") {
-            weights.retain(|(file, _)| file == "model.safetensors");
+        if weights.iter().any(|file| file.name == "model.safetensors") {
+            weights.retain(|file| file.name == "model.safetensors");
             index = None;
         }
-        weights.sort();
+        weights.sort_by(|one, other| one.name.cmp(&other.name));
         if weights.is_empty() {
             return Err(missing("model.safetensors"));
         }
@@ -72,15 +86,18 @@ impl ModelFiles {
 
 #[cfg(test)]
 mod tests {
-    use super::{LoadError, ModelFiles};
+    use super::{LoadError, ModelFiles, WeightsFile};
 
     fn sort(names: &[&str]) -> Result<ModelFiles, LoadError> {
-        let files = names.iter().map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect();
-        ModelFiles::from_named("m".into(), files)
+        let (weights, small): (Vec<&str>, Vec<&str>) =
+            names.iter().partition(|name| WeightsFile::is_one(name));
+        let small = small.iter().map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect();
+        let weights = weights.iter().map(|name| WeightsFile::new(*name, name.as_bytes().to_vec())).collect();
+        ModelFiles::from_named("m".into(), small, weights)
     }
 
     fn weights(names: &[&str]) -> Vec<String> {
-        sort(names).unwrap().weights.into_iter().map(|(name, _)| name).collect()
+        sort(names).unwrap().weights.into_iter().map(|file| file.name).collect()
     }
 
     fn check_refused(names: &[&str], sentence: &str) {
@@ -115,7 +132,7 @@ mod tests {
         );
         check_refused(
             &["model.safetensors", "tokenizer.json"],
-            "expected a file config.json, found only: model.safetensors, tokenizer.json",
+            "expected a file config.json, found only: tokenizer.json, model.safetensors",
         );
         check_refused(&["model.safetensors", "config.json"], "expected a file tokenizer.json");
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use faer::Mat;
 
 use super::comparison::{Comparison, Preflight, divergences, largest_difference, log_probabilities_in_f32};
-use super::error::LabError;
+use super::error::{LabError, TokenDifference};
 use super::experiment::{Experiment, ModelSource};
 use super::material::{self, Material};
 use super::observation::{EngineKind, ModelCard, Observation};
@@ -22,6 +22,8 @@ use crate::theory::{Precision, Representation};
 const EXTRACTION_TOLERANCE: f64 = 1e-2;
 /// Contexts on which a twin's noise floor is measured.
 const FLOOR_CONTEXTS: usize = 16;
+/// Ids shown where two vocabularies differ.
+const SHOWN_DIFFERENCES: usize = 3;
 /// Next tokens shown of each model.
 const NEXT_TOKENS: usize = 10;
 
@@ -48,7 +50,8 @@ pub fn analyze(
     let progress = &mut Progress::new(listener);
     let masks = Masks::of(a, b);
     let ids: Vec<usize> = reachable_ids(a).into_iter().filter(|id| !masks.either.contains(id)).collect();
-    let strings: Vec<&str> = ids.iter().map(|&id| a.tokens[id].as_str()).collect();
+    let texts: Vec<String> = ids.iter().map(|&id| a.tokens.text(id)).collect();
+    let strings: Vec<&str> = texts.iter().map(String::as_str).collect();
     let (contexts, last_tokens) = (experiment.concept_contexts(), last_tokens(a));
     let materials =
         material::resolve(&experiment.concepts, &strings, &rows_of(&contexts, a), Some(&last_tokens));
@@ -71,7 +74,7 @@ pub fn analyze(
         |context, log_a, log_b, divergences| {
             if let Some(text) = experiment.prompts.get(context) {
                 let tokens =
-                    a.contexts[context].token_ids.iter().map(|&id| token_string(a, id as usize)).collect();
+                    a.contexts[context].token_ids.iter().map(|&id| a.tokens.text(id as usize)).collect();
                 let next = next_tokens(log_a, log_b, &ids, a);
                 prompts.push(PromptReport { text: text.clone(), tokens, next, divergences: *divergences });
             }
@@ -264,20 +267,34 @@ fn check_prompts(experiment: &Experiment, a: &Observation) -> Result<(), LabErro
     }
 }
 
-/// Every reachable id must exist in both models and stand for the same string.
-fn check_same_vocabulary(a: &Observation, b: &Observation) -> Result<(), LabError> {
+/// Every id must have a token in both models or in neither, and stand for the same bytes: the distributions of a pair
+/// are over one vocabulary. A special token's bytes are its name: what it does is not written anywhere else, so that
+/// another name is another token.
+///
+/// # Errors
+/// [`LabError::DifferentVocabularies`] with the first ids that differ.
+pub fn check_same_vocabulary(a: &Observation, b: &Observation) -> Result<(), LabError> {
     let (ids_a, ids_b): (BTreeSet<usize>, BTreeSet<usize>) =
         (reachable_ids(a).into_iter().collect(), reachable_ids(b).into_iter().collect());
-    let quoted = |o: &Observation, ids: &BTreeSet<usize>, id: usize| {
-        if ids.contains(&id) { format!("{:?}", o.tokens[id]) } else { "missing".to_owned() }
+    let token = |o: &Observation, ids: &BTreeSet<usize>, id: usize| {
+        ids.contains(&id).then(|| o.tokens.bytes(id).to_vec())
     };
+    let (mut examples, mut n_different, mut n_ids) = (Vec::new(), 0, 0);
     for &id in ids_a.union(&ids_b) {
-        let (token_a, token_b) = (quoted(a, &ids_a, id), quoted(b, &ids_b, id));
+        n_ids += 1;
+        let (token_a, token_b) = (token(a, &ids_a, id), token(b, &ids_b, id));
         if token_a != token_b {
-            return Err(LabError::DifferentVocabularies { id, token_a, token_b });
+            n_different += 1;
+            if examples.len() < SHOWN_DIFFERENCES {
+                examples.push(TokenDifference { id, token_a, token_b });
+            }
         }
     }
-    Ok(())
+    if n_different == 0 {
+        Ok(())
+    } else {
+        Err(LabError::DifferentVocabularies { examples, n_different, n_ids })
+    }
 }
 
 fn check_same_contexts(a: &Observation, b: &Observation) -> Result<(), LabError> {
@@ -372,21 +389,17 @@ fn next_tokens(log_a: &[f64], log_b: &[f64], ids: &[usize], o: &Observation) -> 
     rows.into_iter()
         .map(|y| NextToken {
             id: ids[y] as u32,
-            token: token_string(o, ids[y]),
+            token: o.tokens.text(ids[y]),
             log_prob_a: log_a[y],
             log_prob_b: log_b[y],
         })
         .collect()
 }
 
-fn token_string(o: &Observation, id: usize) -> String {
-    o.tokens.get(id).cloned().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::observation::{Context, Floats};
+    use crate::lab::observation::{Context, Floats, TokenTable};
     use crate::lab::report::{Property, Scores};
     use crate::lab::{Concept, Relation, Thresholds};
     use crate::theory::equivalence::Level;
@@ -449,6 +462,11 @@ mod tests {
         };
         run_head(&mut o);
         o
+    }
+
+    /// A vocabulary with one token exchanged.
+    fn renamed(tokens: &TokenTable, id: usize, token: &[u8]) -> TokenTable {
+        (0..tokens.len()).map(|other| if other == id { token } else { tokens.bytes(other) }).collect()
     }
 
     fn letter(i: usize) -> char {
@@ -592,9 +610,9 @@ mod tests {
         let texts: Vec<&str> = report.prompts.iter().map(|p| p.text.as_str()).collect();
         assert_eq!(texts, ["one", "two", "three"]);
         let prompt = &report.prompts[0];
-        assert_eq!(prompt.tokens, [a.tokens[0].clone()]);
+        assert_eq!(prompt.tokens, [a.tokens.text(0)]);
         let best = (0..V).max_by(|&x, &y| a.log_probs.0[x].total_cmp(&a.log_probs.0[y])).unwrap();
-        assert!(prompt.next.iter().any(|next| next.id as usize == best && next.token == a.tokens[best]));
+        assert!(prompt.next.iter().any(|next| next.id as usize == best && next.token == a.tokens.text(best)));
         assert!(
             (prompt.next[0].log_prob_a - f64::from(a.log_probs.0[prompt.next[0].id as usize])).abs() < 1e-4
         );
@@ -855,7 +873,7 @@ mod tests {
         for j in 0..D {
             b.unembedding.0[padding * D + j] = 9.0;
         }
-        b.tokens[padding] = "<pad>".into();
+        b.tokens = renamed(&b.tokens, padding, b"<pad>");
         run_head(&mut b);
         (a.unreachable_ids, b.unreachable_ids) = (vec![padding as u32], vec![padding as u32]);
         let report = analyze(&other(), &a, Some(&b), &mut go_on).unwrap();
@@ -931,8 +949,12 @@ mod tests {
         assert!(nan.contains("model B") && nan.contains("context 1"), "{nan}");
         let nan_f = refused(|b| b.hidden.0[D * 9 + 2] = f32::NAN);
         assert!(nan_f.contains("row 9, column 2"), "{nan_f}");
-        let vocabulary = refused(|b| b.tokens[7] = " other".into());
-        assert!(vocabulary.contains("token 7") && vocabulary.contains("\" other\""), "{vocabulary}");
+        let vocabulary = refused(|b| b.tokens = renamed(&b.tokens, 7, b" other"));
+        let sentence = "id 7 is \" changedd\" in model A and \" other\" in model B; 1 of 150 ids differ";
+        assert!(vocabulary.contains(sentence), "{vocabulary}");
+        let hole = refused(|b| b.unreachable_ids = vec![0, 1, 2, 3, 149]);
+        let sentence = "id 2 is \" baseb\" in model A and no token in model B; 5 of 150 ids differ";
+        assert!(hole.contains(sentence), "{hole}");
         let contexts = refused(|b| b.contexts[5].token_ids.push(1));
         assert!(contexts.contains("context 5"), "{contexts}");
         let overflow = refused(|b| b.hidden.0[D * 9 + 2] = 1e35);
@@ -975,7 +997,7 @@ mod tests {
                 .map(|i| Context { text: if i < PROMPTS { i } else { PROMPTS + i / 10 }, token_ids: vec![] })
                 .collect();
             let word = |y: usize| format!(" word{}{}", letter(y / 26), letter(y % 26));
-            o.tokens.extend((o.tokens.len()..v).map(word));
+            o.tokens = (0..V).map(|id| o.tokens.text(id)).chain((V..v).map(word)).collect();
             run_head(&mut o);
             o
         };

@@ -1,23 +1,66 @@
 //! Why two observations cannot be compared, in sentences that the page and the command line show as they are.
 
+use std::fmt;
+
+use super::observation::text_of;
 use crate::theory::TheoryError;
 use crate::theory::twin::TwinError;
+
+/// An id that stands for different bytes in two models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenDifference {
+    /// The id.
+    pub id: usize,
+    /// Its bytes in model A; none where it has no token.
+    pub token_a: Option<Vec<u8>>,
+    /// Its bytes in model B; none where it has no token.
+    pub token_b: Option<Vec<u8>>,
+}
+
+impl fmt::Display for TokenDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |token: &Option<Vec<u8>>| match token {
+            Some(bytes) => format!("{:?}", text_of(bytes)),
+            None => "no token".to_owned(),
+        };
+        let Self { id, token_a, token_b } = self;
+        write!(f, "id {id} is {} in model A and {} in model B", quoted(token_a), quoted(token_b))
+    }
+}
+
+fn listed(examples: &[TokenDifference]) -> String {
+    examples.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// 50257 is 50,257.
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
 
 /// What is wrong with an experiment or with what the engines observed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum LabError {
     /// The two vocabularies differ, so their distributions are over different things.
     #[error(
-        "the theorem compares distributions over one vocabulary, but token {id} is {token_a} in A and {token_b} in B: \
-         choose two models with the same tokenizer"
+        "the theorem compares distributions over one vocabulary, but {}; {} of {} ids differ: choose two models with the \
+         same tokenizer",
+        listed(examples), thousands(*n_different), thousands(*n_ids)
     )]
     DifferentVocabularies {
-        /// First id that differs.
-        id: usize,
-        /// What it is in A, quoted, or "missing".
-        token_a: String,
-        /// What it is in B, quoted, or "missing".
-        token_b: String,
+        /// The first ids that differ, three at most.
+        examples: Vec<TokenDifference>,
+        /// How many ids differ.
+        n_different: usize,
+        /// How many ids have a token in one of the models.
+        n_ids: usize,
     },
     /// The two models were run on different contexts.
     #[error(
@@ -146,5 +189,28 @@ impl LabError {
     /// Adds the model's letter to an error of the theory.
     pub(super) fn of(model: char) -> impl Fn(TheoryError) -> Self {
         move |source| Self::Theory { model, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LabError, TokenDifference, thousands};
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let written = [0, 999, 1000, 50257, 1_234_567].map(thousands);
+        assert_eq!(written, ["0", "999", "1,000", "50,257", "1,234,567"]);
+    }
+
+    #[test]
+    fn different_vocabularies_are_explained_with_examples() {
+        let examples = vec![
+            TokenDifference { id: 314, token_a: Some(b" a".to_vec()), token_b: Some(b" the".to_vec()) },
+            TokenDifference { id: 400, token_a: None, token_b: Some(vec![0xe6]) },
+        ];
+        let error = LabError::DifferentVocabularies { examples, n_different: 1204, n_ids: 50257 };
+        let sentence = "but id 314 is \" a\" in model A and \" the\" in model B, id 400 is no token in model A and \
+                        \"<0xE6>\" in model B; 1,204 of 50,257 ids differ: choose two models";
+        assert!(error.to_string().contains(sentence), "{error}");
     }
 }

@@ -1,16 +1,17 @@
 //! Weights by name from safetensors files, every tensor checked before it is used and widened to f32.
 //!
 //! What a network did not ask for is an error too: an unread tensor means that the wrong network was built.
-//! Headers are read here rather than by the `safetensors` crate, whose errors do not say which tensor is wrong and
-//! whose sums overflow on headers made to do so.
+//! Tensors are read one by one, in pieces: beside what is on the device, at most one of them is in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use half::{bf16, f16};
 use serde::Deserialize;
-use serde_json::Value;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+use super::header::{Float, HeaderError, LENGTH_BYTES, StoredTensor, header_length, parse_header};
+use super::source::{ReadError, WeightsFile, pieces};
 
 /// Why a checkpoint cannot be used.
 #[derive(Debug, Error, PartialEq)]
@@ -22,6 +23,14 @@ pub enum CheckpointError {
         file: String,
         /// What was expected and what was found.
         problem: String,
+    },
+    /// The file's bytes cannot be had.
+    #[error("{file}: {problem}")]
+    Unreadable {
+        /// Which file.
+        file: String,
+        /// What its source says.
+        problem: ReadError,
     },
     /// The index is not what the Hub writes.
     #[error(
@@ -113,50 +122,71 @@ pub enum CheckpointError {
 #[derive(Debug)]
 struct Stored {
     file_idx: usize,
-    dtype: String,
-    shape: Vec<usize>,
-    bytes: Range<usize>,
+    tensor: StoredTensor,
 }
 
 /// The tensors of one model, each to be taken once.
 #[derive(Debug)]
 pub struct Checkpoint {
-    files: Vec<(String, Vec<u8>)>,
+    files: Vec<WeightsFile>,
     tensors: BTreeMap<String, Stored>,
+}
+
+/// A tensor of the right shape and type whose numbers are still in its file.
+#[derive(Debug)]
+pub struct Claimed {
+    file: WeightsFile,
+    name: String,
+    float: Float,
+    begin: u64,
+    n_values: usize,
 }
 
 impl Checkpoint {
     /// Reads the headers of all weight files; with an index, of those that it names, which must all be there.
     ///
     /// # Errors
-    /// Malformed files, a malformed index, a missing shard, a tensor in two files.
-    pub fn new(mut files: Vec<(String, Vec<u8>)>, index: Option<&[u8]>) -> Result<Self, CheckpointError> {
+    /// Unreadable or malformed files, a malformed index, a missing shard, a tensor in two files.
+    pub async fn open(mut files: Vec<WeightsFile>, index: Option<&[u8]>) -> Result<Self, CheckpointError> {
         if let Some(index) = index {
             let named = named_files(index, &files)?;
-            files.retain(|(name, _)| named.contains(name));
+            files.retain(|file| named.contains(&file.name));
         }
         let mut tensors = BTreeMap::<String, Stored>::new();
-        for (file_idx, (file, bytes)) in files.iter().enumerate() {
-            for (name, stored) in read_header(file, bytes, file_idx)? {
-                if let Some(before) = tensors.get(&name) {
-                    let (first, second) = (files[before.file_idx].0.clone(), file.clone());
-                    return Err(CheckpointError::Twice { name, first, second });
+        for (file_idx, file) in files.iter().enumerate() {
+            for tensor in read_header(file).await? {
+                if let Some(before) = tensors.get(&tensor.name) {
+                    let (first, second) = (files[before.file_idx].name.clone(), file.name.clone());
+                    return Err(CheckpointError::Twice { name: tensor.name, first, second });
                 }
-                tensors.insert(name, stored);
+                tensors.insert(tensor.name.clone(), Stored { file_idx, tensor });
             }
         }
         Ok(Self { files, tensors })
     }
 
     /// The files that the weights come from.
-    pub fn files(&self) -> &[(String, Vec<u8>)] {
+    pub fn files(&self) -> &[WeightsFile] {
         &self.files
     }
 
-    /// Number of weights of all tensors still there.
-    pub fn n_weights(&self) -> usize {
-        let n_weights = self.tensors.values().map(|stored| stored.shape.iter().product());
-        n_weights.fold(0, usize::saturating_add)
+    /// SHA-256 of the weights in hexadecimal: that of the file, or, of several files, that of their own SHA-256s one
+    /// after another. Files that were not verified yet are read once.
+    ///
+    /// # Errors
+    /// Unreadable files.
+    pub async fn sha256(&self) -> Result<String, CheckpointError> {
+        let mut all = Vec::new();
+        for file in &self.files {
+            all.push(match &file.sha256 {
+                Some(known) => known.clone(),
+                None => sha256_of(file).await?,
+            });
+        }
+        match &all[..] {
+            [only] => Ok(only.clone()),
+            several => Ok(hexadecimal(Sha256::digest(several.concat()).as_slice())),
+        }
     }
 
     /// `prefix` where the stored names carry it, else nothing: base models are saved without it.
@@ -170,32 +200,36 @@ impl Checkpoint {
         self.tensors.contains_key(name)
     }
 
-    /// Takes a tensor, widened to f32, row-major.
+    /// Takes a tensor without reading it yet.
     ///
     /// # Errors
-    /// Missing, of another shape or type, or not finite.
-    pub fn take(&mut self, name: &str, expected: &[usize]) -> Result<Vec<f32>, CheckpointError> {
-        let Some(stored) = self.tensors.remove(name) else {
+    /// Missing, of another shape or type.
+    pub fn claim(&mut self, name: &str, expected: &[usize]) -> Result<Claimed, CheckpointError> {
+        let Some(Stored { file_idx, tensor }) = self.tensors.remove(name) else {
             return Err(CheckpointError::Missing { name: name.to_owned(), expected: expected.to_vec() });
         };
-        if stored.shape != expected {
+        if tensor.shape != expected {
             return Err(CheckpointError::WrongShape {
                 name: name.to_owned(),
                 expected: expected.to_vec(),
-                found: stored.shape,
+                found: tensor.shape,
             });
         }
-        let bytes = &self.files[stored.file_idx].1[stored.bytes];
-        let Some(float) = Float::from_name(&stored.dtype) else {
-            return Err(CheckpointError::WrongType { name: name.to_owned(), found: stored.dtype });
+        let Some(float) = Float::from_name(&tensor.dtype) else {
+            return Err(CheckpointError::WrongType { name: name.to_owned(), found: tensor.dtype });
         };
-        let values = float.widen(bytes);
-        match values.iter().position(|value| !value.is_finite()) {
-            None => Ok(values),
-            Some(position) => {
-                Err(CheckpointError::NotFinite { name: name.to_owned(), position, value: values[position] })
-            }
-        }
+        let n_values = tensor.shape.iter().product();
+        let file = self.files[file_idx].clone();
+        Ok(Claimed { file, name: tensor.name, float, begin: tensor.bytes.start, n_values })
+    }
+
+    /// Takes a tensor, widened to f32, row-major.
+    ///
+    /// # Errors
+    /// Missing, of another shape or type, unreadable, or not finite.
+    pub async fn take(&mut self, name: &str, expected: &[usize]) -> Result<Vec<f32>, CheckpointError> {
+        let claimed = self.claim(name, expected)?;
+        claimed.values(0..claimed.n_values).await
     }
 
     /// Checks that nothing was left but buffers whose contents follow from the config.
@@ -214,8 +248,54 @@ impl Checkpoint {
     }
 }
 
+impl Claimed {
+    /// Some of its numbers, row-major, widened to f32 as they are read.
+    ///
+    /// # Errors
+    /// Unreadable, or not finite.
+    pub async fn values(&self, range: Range<usize>) -> Result<Vec<f32>, CheckpointError> {
+        let place = |value: usize| self.begin + self.float.width() * value as u64;
+        let mut values = Vec::with_capacity(range.len());
+        for piece in pieces(place(range.start)..place(range.end)) {
+            let bytes = self.file.read(piece).await.map_err(unreadable(&self.file))?;
+            let n_before = values.len();
+            self.float.widen(&bytes, &mut values);
+            if let Some(at) = values[n_before..].iter().position(|value| !value.is_finite()) {
+                let (position, value) = (range.start + n_before + at, values[n_before + at]);
+                return Err(CheckpointError::NotFinite { name: self.name.clone(), position, value });
+            }
+        }
+        Ok(values)
+    }
+}
+
+fn unreadable(file: &WeightsFile) -> impl Fn(ReadError) -> CheckpointError {
+    move |problem| CheckpointError::Unreadable { file: file.name.clone(), problem }
+}
+
+async fn read_header(file: &WeightsFile) -> Result<Vec<StoredTensor>, CheckpointError> {
+    let malformed = |HeaderError(problem)| CheckpointError::Malformed { file: file.name.clone(), problem };
+    let file_length = file.bytes.length();
+    let first = file.read(0..file_length.min(LENGTH_BYTES)).await.map_err(unreadable(file))?;
+    let length = header_length(&first, file_length).map_err(malformed)?;
+    let header = file.read(LENGTH_BYTES..LENGTH_BYTES + length).await.map_err(unreadable(file))?;
+    parse_header(&header, file_length).map_err(malformed)
+}
+
+async fn sha256_of(file: &WeightsFile) -> Result<String, CheckpointError> {
+    let mut hash = Sha256::new();
+    for piece in pieces(0..file.bytes.length()) {
+        hash.update(file.read(piece).await.map_err(unreadable(file))?);
+    }
+    Ok(hexadecimal(hash.finalize().as_slice()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The files that the index names; all of them are here.
-fn named_files(index: &[u8], files: &[(String, Vec<u8>)]) -> Result<BTreeSet<String>, CheckpointError> {
+fn named_files(index: &[u8], files: &[WeightsFile]) -> Result<BTreeSet<String>, CheckpointError> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: BTreeMap<String, String>,
@@ -225,133 +305,13 @@ fn named_files(index: &[u8], files: &[(String, Vec<u8>)]) -> Result<BTreeSet<Str
     if index.weight_map.is_empty() {
         return Err(CheckpointError::BadIndex { problem: "no tensor in it".into() });
     }
-    let is_here = |file: &str| files.iter().any(|(name, _)| name == file);
+    let is_here = |file: &str| files.iter().any(|given| given.name == file);
     match index.weight_map.iter().find(|(_, file)| !is_here(file)) {
         None => Ok(index.weight_map.into_values().collect()),
         Some((tensor, file)) => {
-            let found: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+            let found: Vec<_> = files.iter().map(|given| given.name.as_str()).collect();
             let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
             Err(CheckpointError::MissingShard { file: file.clone(), tensor: tensor.clone(), found })
-        }
-    }
-}
-
-/// What a safetensors header says of one tensor.
-#[derive(Deserialize)]
-struct Entry {
-    dtype: String,
-    shape: Vec<usize>,
-    /// Begin and end in the bytes after the header.
-    data_offsets: (usize, usize),
-}
-
-/// Reads eight bytes that count the header's, the header in JSON, and checks that the rest is the tensors end to end.
-fn read_header(file: &str, bytes: &[u8], file_idx: usize) -> Result<Vec<(String, Stored)>, CheckpointError> {
-    let malformed = |problem: String| CheckpointError::Malformed { file: file.to_owned(), problem };
-    let n_bytes = bytes.len();
-    let Some((header_len, rest)) = bytes.split_first_chunk() else {
-        return Err(malformed(format!("expected a safetensors file, found only {n_bytes} bytes")));
-    };
-    let header_len = u64::from_le_bytes(*header_len);
-    let parts = usize::try_from(header_len).ok().and_then(|len| rest.split_at_checked(len));
-    let Some((header, data)) = parts else {
-        return Err(malformed(format!(
-            "expected a safetensors header of {header_len} bytes as its first eight bytes say, found {n_bytes} bytes in all"
-        )));
-    };
-    let mut header: BTreeMap<String, Value> = serde_json::from_slice(header).map_err(|error| {
-        malformed(format!("expected a safetensors header in JSON, found something else ({error})"))
-    })?;
-    header.remove("__metadata__");
-    let mut entries = Vec::new();
-    for (name, value) in header {
-        let entry: Entry = serde_json::from_value(value).map_err(|error| {
-            malformed(format!("expected a dtype, a shape and data_offsets for {name}, found none ({error})"))
-        })?;
-        entries.push((name, entry));
-    }
-    entries.sort_by_key(|(_, entry)| entry.data_offsets);
-    let mut end = 0;
-    for (name, entry) in &entries {
-        entry.check(name, end, data.len()).map_err(malformed)?;
-        end = entry.data_offsets.1;
-    }
-    if end != data.len() {
-        return Err(malformed(format!(
-            "expected {end} bytes of tensors as its header says, found {}",
-            data.len()
-        )));
-    }
-    let data_start = n_bytes - data.len();
-    let stored = |Entry { dtype, shape, data_offsets: (begin, end) }| Stored {
-        file_idx,
-        dtype,
-        shape,
-        bytes: data_start + begin..data_start + end,
-    };
-    Ok(entries.into_iter().map(|(name, entry)| (name, stored(entry))).collect())
-}
-
-impl Entry {
-    /// Checks that the tensor follows the one that ends at `expected_begin` and takes as many bytes as it should.
-    fn check(&self, name: &str, expected_begin: usize, data_len: usize) -> Result<(), String> {
-        let Self { dtype, shape, data_offsets: (begin, end) } = self;
-        if *begin != expected_begin {
-            return Err(format!(
-                "expected {name} to begin at byte {expected_begin}, where the tensor before it ends, found {begin}"
-            ));
-        }
-        if end < begin || *end > data_len {
-            return Err(format!(
-                "expected {name} to end between byte {begin} and byte {data_len}, where the file ends, found {end}"
-            ));
-        }
-        let Some(n_weights) = shape.iter().try_fold(1, |n: usize, &size| n.checked_mul(size)) else {
-            return Err(format!("expected a shape that a file can hold for {name}, found {shape:?}"));
-        };
-        // Other types are refused if and when the network asks for the tensor: a mask is of no consequence.
-        let n_bytes = Float::from_name(dtype).map(|float| n_weights.checked_mul(float.width()));
-        match n_bytes {
-            Some(n_bytes) if n_bytes != Some(end - begin) => Err(format!(
-                "expected {name} of shape {shape:?} in {dtype} to take {} bytes, found {}",
-                n_bytes.map_or("too many".to_owned(), |n| n.to_string()),
-                end - begin
-            )),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// The types that weights may be stored in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Float {
-    F32,
-    F16,
-    Bf16,
-}
-
-impl Float {
-    fn from_name(dtype: &str) -> Option<Self> {
-        match dtype {
-            "F32" => Some(Self::F32),
-            "F16" => Some(Self::F16),
-            "BF16" => Some(Self::Bf16),
-            _ => None,
-        }
-    }
-
-    fn width(self) -> usize {
-        match self {
-            Self::F32 => 4,
-            Self::F16 | Self::Bf16 => 2,
-        }
-    }
-
-    fn widen(self, bytes: &[u8]) -> Vec<f32> {
-        match self {
-            Self::F32 => bytes.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect(),
-            Self::F16 => bytes.as_chunks().0.iter().map(|&x| f16::from_le_bytes(x).to_f32()).collect(),
-            Self::Bf16 => bytes.as_chunks().0.iter().map(|&x| bf16::from_le_bytes(x).to_f32()).collect(),
         }
     }
 }
@@ -361,7 +321,12 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
+    use pollster::block_on;
+
     use super::{Checkpoint, CheckpointError};
+    use crate::models::WeightsFile;
+    use crate::models::source::PIECE;
+    use crate::models::source::tests::Counted;
 
     /// A safetensors file with this header and so many bytes of data.
     fn file(header: &Value, data: &[u8]) -> Vec<u8> {
@@ -374,7 +339,11 @@ mod tests {
     }
 
     fn open(bytes: Vec<u8>) -> Result<Checkpoint, CheckpointError> {
-        Checkpoint::new(vec![("model.safetensors".into(), bytes)], None)
+        block_on(Checkpoint::open(vec![WeightsFile::new("model.safetensors", bytes)], None))
+    }
+
+    fn take(mut checkpoint: Checkpoint, name: &str, expected: &[usize]) -> Result<Vec<f32>, CheckpointError> {
+        block_on(checkpoint.take(name, expected))
     }
 
     fn floats(values: &[f32]) -> Vec<u8> {
@@ -400,9 +369,9 @@ mod tests {
         let expected = [1.0, -2.0, 0.5, 0.0];
         let halves = expected.map(half::f16::from_f32).map(half::f16::to_le_bytes);
         let brains = expected.map(half::bf16::from_f32).map(half::bf16::to_le_bytes);
-        assert_eq!(four("F32", &floats(&expected)).take("w", &[2, 2]).unwrap(), expected);
-        assert_eq!(four("F16", halves.as_flattened()).take("w", &[2, 2]).unwrap(), expected);
-        assert_eq!(four("BF16", brains.as_flattened()).take("w", &[2, 2]).unwrap(), expected);
+        assert_eq!(take(four("F32", &floats(&expected)), "w", &[2, 2]).unwrap(), expected);
+        assert_eq!(take(four("F16", halves.as_flattened()), "w", &[2, 2]).unwrap(), expected);
+        assert_eq!(take(four("BF16", brains.as_flattened()), "w", &[2, 2]).unwrap(), expected);
     }
 
     #[test]
@@ -476,7 +445,7 @@ mod tests {
     #[test]
     fn what_the_network_asks_for_must_be_there() {
         let error =
-            |expected: &[usize], name| four("F32", &[0; 16]).take(name, expected).unwrap_err().to_string();
+            |expected: &[usize], name| take(four("F32", &[0; 16]), name, expected).unwrap_err().to_string();
         assert!(
             error(&[2, 2], "v").starts_with("expected a tensor v of shape [2, 2], found none of that name")
         );
@@ -486,7 +455,7 @@ mod tests {
     #[test]
     fn other_types_are_refused_when_asked_for() {
         for (dtype, n_bytes) in [("I8", 4), ("F64", 32), ("F8_E4M3", 4), ("U32", 16)] {
-            let error = four(dtype, &vec![0; n_bytes]).take("w", &[2, 2]).unwrap_err().to_string();
+            let error = take(four(dtype, &vec![0; n_bytes]), "w", &[2, 2]).unwrap_err().to_string();
             assert!(error.starts_with(&format!("expected w as f32, f16 or bf16, found {dtype}")), "{error}");
         }
     }
@@ -494,12 +463,12 @@ mod tests {
     #[test]
     fn weights_that_are_not_finite_are_refused() {
         for (value, word) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")] {
-            let error = four("F32", &floats(&[0.0, 0.0, value, 0.0])).take("w", &[2, 2]).unwrap_err();
+            let error = take(four("F32", &floats(&[0.0, 0.0, value, 0.0])), "w", &[2, 2]).unwrap_err();
             let sentence = format!("expected finite weights, found {word} in w at position 2");
             assert!(error.to_string().starts_with(&sentence), "{error}");
         }
         let infinite_half = [0, 0, 0, 0x7c, 0, 0, 0, 0];
-        assert!(four("F16", &infinite_half).take("w", &[2, 2]).unwrap_err().to_string().contains("inf"));
+        assert!(take(four("F16", &infinite_half), "w", &[2, 2]).unwrap_err().to_string().contains("inf"));
     }
 
     #[test]
@@ -517,16 +486,16 @@ mod tests {
     fn shards_are_those_that_the_index_names() {
         let shard = |name: &str| file(&json!({ name: entry("F32", &[1], [0, 4]) }), &floats(&[1.0]));
         let files = |names: &[(&str, &str)]| {
-            names.iter().map(|(file, tensor)| ((*file).to_owned(), shard(tensor))).collect::<Vec<_>>()
+            names.iter().map(|(file, tensor)| WeightsFile::new(*file, shard(tensor))).collect::<Vec<_>>()
         };
         let index = br#"{"metadata": {}, "weight_map": {"a": "1.safetensors", "b": "2.safetensors"}}"#;
         let both = files(&[("1.safetensors", "a"), ("2.safetensors", "b"), ("other.safetensors", "a")]);
-        let mut checkpoint = Checkpoint::new(both, Some(index)).unwrap();
-        assert_eq!((checkpoint.n_weights(), checkpoint.files().len()), (2, 2));
-        assert_eq!(checkpoint.take("b", &[1]), Ok(vec![1.0]));
+        let checkpoint = block_on(Checkpoint::open(both, Some(index))).unwrap();
+        assert_eq!(checkpoint.files().len(), 2);
+        assert_eq!(take(checkpoint, "b", &[1]), Ok(vec![1.0]));
 
         let refused = |names: &[(&str, &str)], index: &[u8]| {
-            Checkpoint::new(files(names), Some(index)).unwrap_err().to_string()
+            block_on(Checkpoint::open(files(names), Some(index))).unwrap_err().to_string()
         };
         let error = refused(&[("1.safetensors", "a")], index);
         assert!(
@@ -549,11 +518,97 @@ mod tests {
         assert!(refused(&[], br#"{"weight_map": {}}"#).contains("found no tensor in it"));
     }
 
+    /// A tensor of more than two pieces comes whole, read once, in pieces; what is not asked for is not read at all.
+    #[test]
+    fn tensors_are_read_in_pieces_and_masks_not_at_all() {
+        let n = 2 * PIECE as usize / 2 + 3;
+        let halves: Vec<u8> =
+            (0..n).flat_map(|i| half::f16::from_f32((i % 1000) as f32).to_le_bytes()).collect();
+        let header = json!({
+            "w": entry("F16", &[n], [0, 2 * n]),
+            "h.0.attn.bias": entry("BOOL", &[2, 2], [2 * n, 2 * n + 4]),
+        });
+        let bytes = file(&header, &[&halves[..], &[1, 0, 1, 1]].concat());
+        let source = Counted { bytes, ..Counted::default() };
+        let files = vec![WeightsFile::new("w", source.clone())];
+        let mut checkpoint = block_on(Checkpoint::open(files, None)).unwrap();
+        let n_header = source.n_read.get();
+        assert_eq!(n_header as usize, source.bytes.len() - 2 * n - 4);
+        let claimed = checkpoint.claim("w", &[n]).unwrap();
+        let values = block_on(claimed.values(0..n)).unwrap();
+        assert!(values.iter().enumerate().all(|(i, &value)| value == (i % 1000) as f32) && values.len() == n);
+        assert_eq!((source.n_read.get() - n_header) as usize, 2 * n);
+        assert!(source.longest.get() <= PIECE);
+        assert_eq!(block_on(claimed.values(5..8)), Ok(vec![5.0, 6.0, 7.0]));
+        assert_eq!(checkpoint.finish("gpt2", &[".attn.bias"]), Ok(()));
+    }
+
+    /// NaN is named by its place in the whole tensor, whichever piece or part it is in.
+    #[test]
+    fn numbers_are_counted_from_the_beginning_of_their_tensor() {
+        let at = PIECE as usize / 4 + 7;
+        let mut values = vec![0.5; at + 2];
+        values[at] = f32::NAN;
+        let header = json!({"w": entry("F32", &[at + 2], [0, 4 * (at + 2)])});
+        let mut checkpoint = open(file(&header, &floats(&values))).unwrap();
+        let claimed = checkpoint.claim("w", &[at + 2]).unwrap();
+        for range in [0..at + 2, 3..at + 1, at..at + 1] {
+            let error = block_on(claimed.values(range)).unwrap_err().to_string();
+            assert!(error.contains(&format!("found NaN in w at position {at};")), "{error}");
+        }
+        assert!(block_on(claimed.values(0..at)).is_ok());
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_are_named() {
+        #[derive(Debug)]
+        struct Gone(u64);
+        impl crate::models::ByteSource for Gone {
+            fn length(&self) -> u64 {
+                self.0
+            }
+            fn read(&self, range: std::ops::Range<u64>) -> crate::models::source::Reading<'_> {
+                let n_bytes = range.end - range.start;
+                Box::pin(async move {
+                    if n_bytes <= 8 {
+                        Ok(vec![2, 0, 0, 0, 0, 0, 0, 0])
+                    } else {
+                        Err(crate::models::ReadError("its disk is gone".into()))
+                    }
+                })
+            }
+        }
+        let open =
+            |length| block_on(Checkpoint::open(vec![WeightsFile::new("2.safetensors", Gone(length))], None));
+        let error = open(99).unwrap_err().to_string();
+        assert_eq!(error, "2.safetensors: expected 2 bytes from byte 8, found 8; give the file again");
+    }
+
+    /// One file has its own digest, several have that of theirs; a digest that is known is not computed again.
+    #[test]
+    fn digests_are_those_of_the_files() {
+        let bytes = file(&json!({"w": entry("F32", &[1], [0, 4])}), &[0; 4]);
+        let other = file(&json!({"v": entry("F32", &[1], [0, 4])}), &[0; 4]);
+        let of = |bytes: &[u8]| -> String {
+            use sha2::{Digest, Sha256};
+            Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let digest = |files: Vec<WeightsFile>| {
+            block_on(block_on(Checkpoint::open(files, None)).unwrap().sha256()).unwrap()
+        };
+        let (one, two) = (WeightsFile::new("1", bytes.clone()), WeightsFile::new("2", other.clone()));
+        assert_eq!(digest(vec![one.clone()]), of(&bytes));
+        let both = of(format!("{}{}", of(&bytes), of(&other)).as_bytes());
+        assert_eq!(digest(vec![one.clone(), two.clone()]), both);
+        let known = WeightsFile { sha256: Some("ab".into()), ..one };
+        assert_eq!(digest(vec![known]), "ab");
+    }
+
     #[test]
     fn sums_of_sizes_do_not_overflow() {
         let half = usize::MAX / 2 + 1;
         let header = json!({"a": entry("F4", &[half], [0, 1]), "b": entry("F4", &[half], [1, 2])});
-        assert_eq!(open(file(&header, &[0; 2])).unwrap().n_weights(), usize::MAX);
+        assert!(open(file(&header, &[0; 2])).is_ok());
         let offsets = |i: usize| [i * (usize::MAX / 8), (i + 1) * (usize::MAX / 8)];
         let header: Value =
             (0..8).map(|i| (format!("t{i}"), entry("I8", &[usize::MAX / 8], offsets(i)))).collect();
@@ -581,8 +636,7 @@ mod tests {
                 bytes[at] = byte;
             }
             if let Ok(mut checkpoint) = open(bytes) {
-                let _ = checkpoint.n_weights();
-                let _ = checkpoint.take("transformer.wte.weight", &[66, 24]);
+                let _ = block_on(checkpoint.take("transformer.wte.weight", &[66, 24]));
                 let _ = checkpoint.finish("gpt2", &[]);
             }
         }

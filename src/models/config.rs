@@ -28,6 +28,11 @@ pub enum ConfigError {
         /// Its value.
         found: String,
     },
+    /// The weights are quantised.
+    #[error(
+        "config.json: quantization_config says that the weights are quantised ({0}), and only f32, f16 and bf16 are read; choose the model it was made from"
+    )]
+    Quantised(String),
     /// A field changes the numbers in a way that is not implemented.
     #[error(
         "config.json: {field} = {value} changes the numbers and is not implemented; choose a model without it"
@@ -153,6 +158,18 @@ impl Fields {
         }
     }
 
+    /// Checks that the weights are not quantised, which no field that an architecture knows would tell.
+    ///
+    /// # Errors
+    /// A `quantization_config`.
+    pub fn check_unquantised(&self) -> Result<(), ConfigError> {
+        let Some(quantised) = self.fields.get("quantization_config").filter(|value| !is_unset(value)) else {
+            return Ok(());
+        };
+        let method = quantised["quant_method"].as_str();
+        Err(ConfigError::Quantised(method.map_or_else(|| shorten(quantised), str::to_owned)))
+    }
+
     /// Takes a field that may be absent or null.
     ///
     /// # Errors
@@ -245,7 +262,6 @@ impl Fields {
     /// # Errors
     /// Names the first such field.
     pub fn finish(self) -> Result<(), ConfigError> {
-        let is_unset = |value: &Value| matches!(value, Value::Null | Value::Bool(false)) || is_empty(value);
         let has_effect = |field: &str| !WITHOUT_EFFECT.contains(&field);
         match self.fields.iter().find(|(field, value)| !is_unset(value) && has_effect(field)) {
             None => Ok(()),
@@ -256,8 +272,10 @@ impl Fields {
     }
 }
 
-fn is_empty(value: &Value) -> bool {
-    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
+fn is_unset(value: &Value) -> bool {
+    let is_empty =
+        value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
+    is_empty || matches!(value, Value::Null | Value::Bool(false))
 }
 
 /// A value as it stands in the file, cut where it would fill the screen.
@@ -292,24 +310,12 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::{ConfigError, Fields};
-    use crate::models::{gpt_neo, gpt_neox, gpt2, llama};
+    use super::ConfigError;
+    use crate::models::NetworkConfig;
 
     /// Reads a whole config, as a network's loading does.
     fn read(config: &[u8]) -> Result<[usize; 3], ConfigError> {
-        macro_rules! sizes {
-            ($module:ident, $fields:expr) => {
-                $module::Config::from_fields($fields).map(|c| [c.vocab_size, c.d_model, c.context_length])
-            };
-        }
-        let fields = Fields::parse(config)?;
-        match fields.architecture()?.as_str() {
-            "gpt2" => sizes!(gpt2, fields),
-            "gpt_neo" => sizes!(gpt_neo, fields),
-            "gpt_neox" => sizes!(gpt_neox, fields),
-            "llama" => sizes!(llama, fields),
-            other => Err(ConfigError::UnknownArchitecture(other.into())),
-        }
+        NetworkConfig::parse(config).map(|config| [config.vocab_size, config.d_model, config.context_length])
     }
 
     fn fixture(name: &str) -> Value {
@@ -420,7 +426,6 @@ mod tests {
         for (name, changes, field) in [
             ("gpt2-base", json!({"add_cross_attention": true}), "add_cross_attention = true"),
             ("gpt2-base", json!({"pruned_heads": {"0": [1]}}), "pruned_heads = "),
-            ("gpt2-base", json!({"quantization_config": {"bits": 4}}), "quantization_config = {\"bits\":4}"),
             ("gpt2-base", json!({"final_logit_softcapping": 30.0}), "final_logit_softcapping = 30.0"),
             ("gpt-neox-parallel", json!({"logit_scale": 0.5}), "logit_scale = 0.5"),
             ("llama-plain", json!({"sliding_window": 4}), "sliding_window = 4"),
@@ -434,6 +439,10 @@ mod tests {
             check_refused(name, &changes, field);
             check_refused(name, &changes, "changes the numbers and is not implemented");
         }
+        let bits = json!({"quantization_config": {"bits": 4}});
+        check_refused("gpt2-base", &bits, "weights are quantised ({\"bits\":4})");
+        let method = json!({"quantization_config": {"quant_method": "gptq"}});
+        check_refused("llama-plain", &method, "weights are quantised (gptq)");
         // Unset, they change nothing.
         let mut config = fixture("llama-plain");
         let fields = config.as_object_mut().unwrap();

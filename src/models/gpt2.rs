@@ -2,13 +2,14 @@
 //!
 //! Two surprises: projections are stored `[in, out]` (`Conv1D`), and base checkpoints lack the prefix `transformer.`.
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::{ConfigError, Fields, check_divides};
-use super::layers::{
-    Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads,
-};
+use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, merge_heads, split_heads};
+use super::sizes::{Sizes, product};
+use super::unread::buffers;
+use super::vocabulary::{Ids, VocabularyMatrix};
 
 /// What `config.json` says.
 #[derive(Debug, Clone)]
@@ -55,16 +56,33 @@ impl Config {
         check_divides("n_head", config.n_heads, "n_embd", config.d_model)?;
         Ok(config)
     }
+
+    /// How many weights the network has.
+    pub fn sizes(&self) -> Sizes {
+        let (d, inner) = (self.d_model, self.d_inner);
+        let projections = [(d, d.saturating_mul(3)), (d, d), (d, inner), (inner, d)];
+        Sizes {
+            vocabulary: product(self.vocab_size, d),
+            n_vocabularies: if self.is_tied { 1 } else { 2 },
+            once: [product(self.context_length, d)].into_iter().chain([d as u64; 2]).collect(),
+            layer: projections
+                .into_iter()
+                .flat_map(|(n_in, n_out)| Sizes::linear(n_in, n_out, true))
+                .chain([d as u64; 4])
+                .collect(),
+            n_layers: self.n_layers as u64,
+        }
+    }
 }
 
 /// The network.
 #[derive(Debug)]
 pub struct Gpt2 {
-    token_embedding: Tensor<2>,
+    token_embedding: VocabularyMatrix,
     place_embedding: Tensor<2>,
     layers: Vec<Layer>,
     norm: LayerNorm,
-    head: Tensor<2>,
+    head: VocabularyMatrix,
 }
 
 #[derive(Debug)]
@@ -85,25 +103,29 @@ impl Gpt2 {
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn load(
+    pub async fn load(
         config: &Config,
         mut checkpoint: Checkpoint,
         device: &Device,
+        max_tile_bytes: usize,
     ) -> Result<Self, CheckpointError> {
         let prefix = checkpoint.prefix("transformer.");
-        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
+        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix, max_tile_bytes };
         let d = config.d_model;
-        let token_embedding = weights.tensor("wte.weight", [config.vocab_size, d])?;
+        let token_embedding = weights.vocabulary("wte.weight", config.vocab_size, d).await?;
+        let place_embedding = weights.tensor("wpe.weight", [config.context_length, d]).await?;
+        let mut layers = Vec::new();
+        for layer_idx in 0..config.n_layers {
+            layers.push(Layer::load(config, layer_idx, &mut weights).await?);
+        }
         let network = Self {
-            place_embedding: weights.tensor("wpe.weight", [config.context_length, d])?,
-            layers: (0..config.n_layers)
-                .map(|layer_idx| Layer::load(config, layer_idx, &mut weights))
-                .collect::<Result<_, _>>()?,
-            norm: weights.layer_norm("ln_f", d, config.epsilon)?,
-            head: weights.head("lm_head.weight", config.is_tied, &token_embedding)?,
+            place_embedding,
+            layers,
+            norm: weights.layer_norm("ln_f", d, config.epsilon).await?,
+            head: weights.head("lm_head.weight", config.is_tied, &token_embedding).await?,
             token_embedding,
         };
-        checkpoint.finish("gpt2", &[".attn.bias", ".attn.masked_bias"])?;
+        checkpoint.finish("gpt2", buffers("gpt2"))?;
         Ok(network)
     }
 
@@ -111,32 +133,35 @@ impl Gpt2 {
     ///
     /// # Shapes
     /// `[batch, time]` → `[batch, time, d]`
-    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [_, time] = ids.dims();
-        let places = self.place_embedding.clone().narrow(0, 0, time).unsqueeze::<3>();
-        let x = embed(ids, &self.token_embedding) + places;
+    pub fn forward(&self, ids: Ids<'_>) -> Tensor<3> {
+        let places = self.place_embedding.clone().narrow(0, 0, ids.time).unsqueeze::<3>();
+        let x = self.token_embedding.embed(ids) + places;
         self.norm.forward(self.layers.iter().fold(x, |x, layer| layer.forward(x)))
     }
 
     /// g, `[V, d]`.
-    pub fn unembedding(&self) -> Tensor<2> {
-        self.head.clone()
+    pub fn unembedding(&self) -> &VocabularyMatrix {
+        &self.head
     }
 }
 
 impl Layer {
-    fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
+    async fn load(
+        config: &Config,
+        layer_idx: usize,
+        weights: &mut Weights<'_>,
+    ) -> Result<Self, CheckpointError> {
         let d = config.d_model;
         let name = |part: &str| format!("h.{layer_idx}.{part}");
         let scale = if config.scales_scores { ((d / config.n_heads) as f64).sqrt().recip() } else { 1.0 };
         let layer_scale = if config.scales_by_layer { (layer_idx + 1) as f64 } else { 1.0 };
         Ok(Self {
-            attention_norm: weights.layer_norm(&name("ln_1"), d, config.epsilon)?,
-            query_key_value: weights.conv1d(&name("attn.c_attn"), d, 3 * d)?,
-            output: weights.conv1d(&name("attn.c_proj"), d, d)?,
-            inner_norm: weights.layer_norm(&name("ln_2"), d, config.epsilon)?,
-            up: weights.conv1d(&name("mlp.c_fc"), d, config.d_inner)?,
-            down: weights.conv1d(&name("mlp.c_proj"), config.d_inner, d)?,
+            attention_norm: weights.layer_norm(&name("ln_1"), d, config.epsilon).await?,
+            query_key_value: weights.conv1d(&name("attn.c_attn"), d, 3 * d).await?,
+            output: weights.conv1d(&name("attn.c_proj"), d, d).await?,
+            inner_norm: weights.layer_norm(&name("ln_2"), d, config.epsilon).await?,
+            up: weights.conv1d(&name("mlp.c_fc"), d, config.d_inner).await?,
+            down: weights.conv1d(&name("mlp.c_proj"), config.d_inner, d).await?,
             activation: config.activation,
             n_heads: config.n_heads,
             score_scale: scale / layer_scale,

@@ -2,14 +2,15 @@
 //!
 //! Scores are not scaled, and some layers see only a window of places.
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 use serde::Deserialize;
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::{ConfigError, Fields, check_divides};
-use super::layers::{
-    Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads, split_heads,
-};
+use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, merge_heads, split_heads};
+use super::sizes::{Sizes, product};
+use super::unread::buffers;
+use super::vocabulary::{Ids, VocabularyMatrix};
 
 /// What `config.json` says.
 #[derive(Debug, Clone)]
@@ -63,6 +64,29 @@ impl Config {
         check_divides("num_heads", config.n_heads, "hidden_size", config.d_model)?;
         Ok(config)
     }
+
+    /// How many places a layer sees, itself included, where these are not all before it.
+    pub fn window(&self, layer: usize) -> Option<usize> {
+        (self.reaches.get(layer) == Some(&Reach::Local)).then_some(self.window)
+    }
+
+    /// How many weights the network has.
+    pub fn sizes(&self) -> Sizes {
+        let (d, inner) = (self.d_model, self.d_inner);
+        let projections =
+            [(d, d, false), (d, d, false), (d, d, false), (d, d, true), (d, inner, true), (inner, d, true)];
+        Sizes {
+            vocabulary: product(self.vocab_size, d),
+            n_vocabularies: if self.is_tied { 1 } else { 2 },
+            once: [product(self.context_length, d)].into_iter().chain([d as u64; 2]).collect(),
+            layer: projections
+                .into_iter()
+                .flat_map(|(n_in, n_out, has_bias)| Sizes::linear(n_in, n_out, has_bias))
+                .chain([d as u64; 4])
+                .collect(),
+            n_layers: self.reaches.len() as u64,
+        }
+    }
 }
 
 /// `attention_layers`, or its short form `attention_types`: [[[kinds in turn], how often]].
@@ -88,11 +112,11 @@ fn reaches(fields: &mut Fields, n_layers: usize) -> Result<Vec<Reach>, ConfigErr
 /// The network.
 #[derive(Debug)]
 pub struct GptNeo {
-    token_embedding: Tensor<2>,
+    token_embedding: VocabularyMatrix,
     place_embedding: Tensor<2>,
     layers: Vec<Layer>,
     norm: LayerNorm,
-    head: Tensor<2>,
+    head: VocabularyMatrix,
 }
 
 #[derive(Debug)]
@@ -115,25 +139,29 @@ impl GptNeo {
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn load(
+    pub async fn load(
         config: &Config,
         mut checkpoint: Checkpoint,
         device: &Device,
+        max_tile_bytes: usize,
     ) -> Result<Self, CheckpointError> {
         let prefix = checkpoint.prefix("transformer.");
-        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
+        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix, max_tile_bytes };
         let d = config.d_model;
-        let token_embedding = weights.tensor("wte.weight", [config.vocab_size, d])?;
+        let token_embedding = weights.vocabulary("wte.weight", config.vocab_size, d).await?;
+        let place_embedding = weights.tensor("wpe.weight", [config.context_length, d]).await?;
+        let mut layers = Vec::new();
+        for layer_idx in 0..config.reaches.len() {
+            layers.push(Layer::load(config, layer_idx, &mut weights).await?);
+        }
         let network = Self {
-            place_embedding: weights.tensor("wpe.weight", [config.context_length, d])?,
-            layers: (0..config.reaches.len())
-                .map(|layer_idx| Layer::load(config, layer_idx, &mut weights))
-                .collect::<Result<_, _>>()?,
-            norm: weights.layer_norm("ln_f", d, config.epsilon)?,
-            head: weights.head("lm_head.weight", config.is_tied, &token_embedding)?,
+            place_embedding,
+            layers,
+            norm: weights.layer_norm("ln_f", d, config.epsilon).await?,
+            head: weights.head("lm_head.weight", config.is_tied, &token_embedding).await?,
             token_embedding,
         };
-        checkpoint.finish("gpt_neo", &[".attention.bias", ".attention.masked_bias"])?;
+        checkpoint.finish("gpt_neo", buffers("gpt_neo"))?;
         Ok(network)
     }
 
@@ -141,36 +169,38 @@ impl GptNeo {
     ///
     /// # Shapes
     /// `[batch, time]` → `[batch, time, d]`
-    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [_, time] = ids.dims();
-        let places = self.place_embedding.clone().narrow(0, 0, time).unsqueeze::<3>();
-        let x = embed(ids, &self.token_embedding) + places;
+    pub fn forward(&self, ids: Ids<'_>) -> Tensor<3> {
+        let places = self.place_embedding.clone().narrow(0, 0, ids.time).unsqueeze::<3>();
+        let x = self.token_embedding.embed(ids) + places;
         self.norm.forward(self.layers.iter().fold(x, |x, layer| layer.forward(x)))
     }
 
     /// g, `[V, d]`.
-    pub fn unembedding(&self) -> Tensor<2> {
-        self.head.clone()
+    pub fn unembedding(&self) -> &VocabularyMatrix {
+        &self.head
     }
 }
 
 impl Layer {
-    fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
+    async fn load(
+        config: &Config,
+        layer_idx: usize,
+        weights: &mut Weights<'_>,
+    ) -> Result<Self, CheckpointError> {
         let d = config.d_model;
         let name = |part: &str| format!("h.{layer_idx}.{part}");
-        let is_local = config.reaches[layer_idx] == Reach::Local;
         Ok(Self {
-            attention_norm: weights.layer_norm(&name("ln_1"), d, config.epsilon)?,
-            query: weights.linear(&name("attn.attention.q_proj"), d, d, false)?,
-            key: weights.linear(&name("attn.attention.k_proj"), d, d, false)?,
-            value: weights.linear(&name("attn.attention.v_proj"), d, d, false)?,
-            output: weights.linear(&name("attn.attention.out_proj"), d, d, true)?,
-            inner_norm: weights.layer_norm(&name("ln_2"), d, config.epsilon)?,
-            up: weights.linear(&name("mlp.c_fc"), d, config.d_inner, true)?,
-            down: weights.linear(&name("mlp.c_proj"), config.d_inner, d, true)?,
+            attention_norm: weights.layer_norm(&name("ln_1"), d, config.epsilon).await?,
+            query: weights.linear(&name("attn.attention.q_proj"), d, d, false).await?,
+            key: weights.linear(&name("attn.attention.k_proj"), d, d, false).await?,
+            value: weights.linear(&name("attn.attention.v_proj"), d, d, false).await?,
+            output: weights.linear(&name("attn.attention.out_proj"), d, d, true).await?,
+            inner_norm: weights.layer_norm(&name("ln_2"), d, config.epsilon).await?,
+            up: weights.linear(&name("mlp.c_fc"), d, config.d_inner, true).await?,
+            down: weights.linear(&name("mlp.c_proj"), config.d_inner, d, true).await?,
             activation: config.activation,
             n_heads: config.n_heads,
-            window: is_local.then_some(config.window),
+            window: config.window(layer_idx),
         })
     }
 

@@ -2,12 +2,15 @@
 //!
 //! Queries, keys and values are fused and interleaved by head; only the first coordinates of a head are rotated.
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::{ConfigError, Fields, check_divides};
-use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, embed, merge_heads};
+use super::layers::{Activation, LayerNorm, Linear, Weights, causal_attention, merge_heads};
 use super::rotary::{Rotary, RotaryTable, Spelling};
+use super::sizes::{Sizes, product};
+use super::unread::buffers;
+use super::vocabulary::{Ids, VocabularyMatrix};
 
 /// Several versions of `transformers` wrote the same numbers under several names, some under two at once.
 const ROTARY: Spelling = Spelling {
@@ -62,15 +65,33 @@ impl Config {
         fields.finish()?;
         Ok(config)
     }
+
+    /// How many weights the network has.
+    pub fn sizes(&self) -> Sizes {
+        let (d, inner, has_bias) = (self.d_model, self.d_inner, self.has_attention_bias);
+        let projections =
+            [(d, d.saturating_mul(3), has_bias), (d, d, has_bias), (d, inner, true), (inner, d, true)];
+        Sizes {
+            vocabulary: product(self.vocab_size, d),
+            n_vocabularies: if self.is_tied { 1 } else { 2 },
+            once: vec![d as u64; 2],
+            layer: projections
+                .into_iter()
+                .flat_map(|(n_in, n_out, has_bias)| Sizes::linear(n_in, n_out, has_bias))
+                .chain([d as u64; 4])
+                .collect(),
+            n_layers: self.n_layers as u64,
+        }
+    }
 }
 
 /// The network.
 #[derive(Debug)]
 pub struct GptNeox {
-    token_embedding: Tensor<2>,
+    token_embedding: VocabularyMatrix,
     layers: Vec<Layer>,
     norm: LayerNorm,
-    head: Tensor<2>,
+    head: VocabularyMatrix,
     rotary: Rotary,
 }
 
@@ -92,26 +113,28 @@ impl GptNeox {
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn load(
+    pub async fn load(
         config: &Config,
         mut checkpoint: Checkpoint,
         device: &Device,
+        max_tile_bytes: usize,
     ) -> Result<Self, CheckpointError> {
         let prefix = checkpoint.prefix("gpt_neox.");
-        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
+        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix, max_tile_bytes };
         let d = config.d_model;
-        let token_embedding = weights.tensor("embed_in.weight", [config.vocab_size, d])?;
+        let token_embedding = weights.vocabulary("embed_in.weight", config.vocab_size, d).await?;
+        let mut layers = Vec::new();
+        for layer_idx in 0..config.n_layers {
+            layers.push(Layer::load(config, layer_idx, &mut weights).await?);
+        }
         let network = Self {
-            layers: (0..config.n_layers)
-                .map(|layer_idx| Layer::load(config, layer_idx, &mut weights))
-                .collect::<Result<_, _>>()?,
-            norm: weights.layer_norm("final_layer_norm", d, config.epsilon)?,
-            head: weights.head("embed_out.weight", config.is_tied, &token_embedding)?,
+            layers,
+            norm: weights.layer_norm("final_layer_norm", d, config.epsilon).await?,
+            head: weights.head("embed_out.weight", config.is_tied, &token_embedding).await?,
             token_embedding,
             rotary: config.rotary.clone(),
         };
-        let buffers = [".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"];
-        checkpoint.finish("gpt_neox", &buffers)?;
+        checkpoint.finish("gpt_neox", buffers("gpt_neox"))?;
         Ok(network)
     }
 
@@ -119,31 +142,34 @@ impl GptNeox {
     ///
     /// # Shapes
     /// `[batch, time]` → `[batch, time, d]`
-    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [_, time] = ids.dims();
-        let table = self.rotary.table(time, &ids.device());
-        let x = embed(ids, &self.token_embedding);
+    pub fn forward(&self, ids: Ids<'_>) -> Tensor<3> {
+        let x = self.token_embedding.embed(ids);
+        let table = self.rotary.table(ids.time, &x.device());
         self.norm.forward(self.layers.iter().fold(x, |x, layer| layer.forward(x, &table)))
     }
 
     /// g, `[V, d]`.
-    pub fn unembedding(&self) -> Tensor<2> {
-        self.head.clone()
+    pub fn unembedding(&self) -> &VocabularyMatrix {
+        &self.head
     }
 }
 
 impl Layer {
-    fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
+    async fn load(
+        config: &Config,
+        layer_idx: usize,
+        weights: &mut Weights<'_>,
+    ) -> Result<Self, CheckpointError> {
         let d = config.d_model;
         let name = |part: &str| format!("layers.{layer_idx}.{part}");
         let has_bias = config.has_attention_bias;
         Ok(Self {
-            attention_norm: weights.layer_norm(&name("input_layernorm"), d, config.epsilon)?,
-            query_key_value: weights.linear(&name("attention.query_key_value"), d, 3 * d, has_bias)?,
-            output: weights.linear(&name("attention.dense"), d, d, has_bias)?,
-            inner_norm: weights.layer_norm(&name("post_attention_layernorm"), d, config.epsilon)?,
-            up: weights.linear(&name("mlp.dense_h_to_4h"), d, config.d_inner, true)?,
-            down: weights.linear(&name("mlp.dense_4h_to_h"), config.d_inner, d, true)?,
+            attention_norm: weights.layer_norm(&name("input_layernorm"), d, config.epsilon).await?,
+            query_key_value: weights.linear(&name("attention.query_key_value"), d, 3 * d, has_bias).await?,
+            output: weights.linear(&name("attention.dense"), d, d, has_bias).await?,
+            inner_norm: weights.layer_norm(&name("post_attention_layernorm"), d, config.epsilon).await?,
+            up: weights.linear(&name("mlp.dense_h_to_4h"), d, config.d_inner, true).await?,
+            down: weights.linear(&name("mlp.dense_4h_to_h"), config.d_inner, d, true).await?,
             activation: config.activation,
             n_heads: config.n_heads,
             is_parallel: config.is_parallel,

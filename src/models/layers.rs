@@ -1,9 +1,10 @@
 //! The parts that several architectures share, as plain functions on weights that a checkpoint gave.
 
-use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
+use burn::tensor::{Bool, Device, Tensor, TensorData, activation};
 use serde::Deserialize;
 
 use super::checkpoint::{Checkpoint, CheckpointError};
+use super::vocabulary::VocabularyMatrix;
 
 /// Score of a place that may not be seen: far below any other, and finite, since WGSL may assume that infinities do
 /// not occur.
@@ -18,6 +19,8 @@ pub struct Weights<'a> {
     pub device: &'a Device,
     /// What stands before every name but the head's, such as `model.`; empty for base models.
     pub prefix: String,
+    /// Bytes of one tile of a vocabulary matrix, at most.
+    pub max_tile_bytes: usize,
 }
 
 impl Weights<'_> {
@@ -25,25 +28,25 @@ impl Weights<'_> {
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn tensor<const D: usize>(
+    pub async fn tensor<const D: usize>(
         &mut self,
         name: &str,
         shape: [usize; D],
     ) -> Result<Tensor<D>, CheckpointError> {
         let name = format!("{}{name}", self.prefix);
-        self.named(&name, shape)
+        self.named(&name, shape).await
     }
 
     /// A tensor by its whole name.
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn named<const D: usize>(
+    pub async fn named<const D: usize>(
         &mut self,
         name: &str,
         shape: [usize; D],
     ) -> Result<Tensor<D>, CheckpointError> {
-        let values = self.checkpoint.take(name, &shape)?;
+        let values = self.checkpoint.take(name, &shape).await?;
         Ok(Tensor::from_data(TensorData::new(values, shape), self.device))
     }
 
@@ -51,38 +54,38 @@ impl Weights<'_> {
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn linear(
+    pub async fn linear(
         &mut self,
         name: &str,
         n_in: usize,
         n_out: usize,
         has_bias: bool,
     ) -> Result<Linear, CheckpointError> {
-        let weight = self.tensor(&format!("{name}.weight"), [n_out, n_in])?.transpose();
-        Ok(Linear { weight, bias: self.bias(name, n_out, has_bias)? })
+        let weight = self.tensor(&format!("{name}.weight"), [n_out, n_in]).await?.transpose();
+        Ok(Linear { weight, bias: self.bias(name, n_out, has_bias).await? })
     }
 
     /// A GPT-2 `Conv1D`, stored `[in, out]`.
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn conv1d(&mut self, name: &str, n_in: usize, n_out: usize) -> Result<Linear, CheckpointError> {
-        let weight = self.tensor(&format!("{name}.weight"), [n_in, n_out])?;
-        Ok(Linear { weight, bias: self.bias(name, n_out, true)? })
+    pub async fn conv1d(&mut self, name: &str, n_in: usize, n_out: usize) -> Result<Linear, CheckpointError> {
+        let weight = self.tensor(&format!("{name}.weight"), [n_in, n_out]).await?;
+        Ok(Linear { weight, bias: self.bias(name, n_out, true).await? })
     }
 
     /// A layer norm with gain and bias.
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn layer_norm(
+    pub async fn layer_norm(
         &mut self,
         name: &str,
         width: usize,
         epsilon: f64,
     ) -> Result<LayerNorm, CheckpointError> {
-        let gain = self.tensor(&format!("{name}.weight"), [width])?;
-        let bias = self.tensor(&format!("{name}.bias"), [width])?;
+        let gain = self.tensor(&format!("{name}.weight"), [width]).await?;
+        let bias = self.tensor(&format!("{name}.bias"), [width]).await?;
         Ok(LayerNorm { gain, bias, epsilon })
     }
 
@@ -90,36 +93,57 @@ impl Weights<'_> {
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn rms_norm(&mut self, name: &str, width: usize, epsilon: f64) -> Result<RmsNorm, CheckpointError> {
-        Ok(RmsNorm { gain: self.tensor(&format!("{name}.weight"), [width])?, epsilon })
+    pub async fn rms_norm(
+        &mut self,
+        name: &str,
+        width: usize,
+        epsilon: f64,
+    ) -> Result<RmsNorm, CheckpointError> {
+        Ok(RmsNorm { gain: self.tensor(&format!("{name}.weight"), [width]).await?, epsilon })
+    }
+
+    /// A vocabulary matrix `[V, d]` by its name after the prefix.
+    ///
+    /// # Errors
+    /// Those of [`Checkpoint::take`].
+    pub async fn vocabulary(
+        &mut self,
+        name: &str,
+        n_rows: usize,
+        width: usize,
+    ) -> Result<VocabularyMatrix, CheckpointError> {
+        let name = format!("{}{name}", self.prefix);
+        VocabularyMatrix::load(self, &name, n_rows, width).await
     }
 
     /// The head `[V, d]`: a tensor of its own, or the embedding where they are tied.
     ///
     /// # Errors
     /// Those of [`Checkpoint::take`].
-    pub fn head(
+    pub async fn head(
         &mut self,
         name: &str,
         is_tied: bool,
-        embedding: &Tensor<2>,
-    ) -> Result<Tensor<2>, CheckpointError> {
-        let shape = embedding.dims();
-        match (is_tied, self.checkpoint.has(name)) {
-            // Some exporters write the tied head a second time; it is the embedding all the same.
-            (true, true) => self.named::<2>(name, shape).map(|_| embedding.clone()),
-            (true, false) => Ok(embedding.clone()),
-            (false, _) => self.named(name, shape),
+        embedding: &VocabularyMatrix,
+    ) -> Result<VocabularyMatrix, CheckpointError> {
+        let (n_rows, width) = (embedding.n_rows(), embedding.width());
+        if !is_tied {
+            return VocabularyMatrix::load(self, name, n_rows, width).await;
         }
+        if self.checkpoint.has(name) {
+            // Some exporters write the tied head a second time; it is the embedding all the same, and is not read.
+            self.checkpoint.claim(name, &[n_rows, width])?;
+        }
+        Ok(embedding.clone())
     }
 
-    fn bias(
+    async fn bias(
         &mut self,
         name: &str,
         width: usize,
         has_bias: bool,
     ) -> Result<Option<Tensor<1>>, CheckpointError> {
-        if has_bias { self.tensor(&format!("{name}.bias"), [width]).map(Some) } else { Ok(None) }
+        if has_bias { self.tensor(&format!("{name}.bias"), [width]).await.map(Some) } else { Ok(None) }
     }
 }
 
@@ -225,16 +249,6 @@ impl Activation {
             Self::Sigmoid => activation::sigmoid(x),
         }
     }
-}
-
-/// Rows of an embedding by token id.
-///
-/// # Shapes
-/// ids `[batch, time]`, table `[V, d]` → `[batch, time, d]`
-pub fn embed(ids: Tensor<2, Int>, table: &Tensor<2>) -> Tensor<3> {
-    let [batch, time] = ids.dims();
-    let [_, width] = table.dims();
-    table.clone().select(0, ids.reshape([batch * time])).reshape([batch, time, width])
 }
 
 /// `[batch, time, heads · width]` → `[batch, heads, time, width]`

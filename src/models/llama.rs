@@ -1,14 +1,15 @@
 //! Llama (Touvron et al. 2023), as `LlamaForCausalLM` of `transformers` computes it: grouped-query attention,
 //! rotary positions, gated inner layers.
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Tensor};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::{ConfigError, Fields, check_divides};
-use super::layers::{
-    Activation, Linear, RmsNorm, Weights, causal_attention, embed, merge_heads, split_heads,
-};
+use super::layers::{Activation, Linear, RmsNorm, Weights, causal_attention, merge_heads, split_heads};
 use super::rotary::{Rotary, RotaryTable, Spelling};
+use super::sizes::{Sizes, product};
+use super::unread::buffers;
+use super::vocabulary::{Ids, VocabularyMatrix};
 
 /// Whole heads are rotated.
 const ROTARY: Spelling = Spelling { theta: &["rope_theta"], share: &[], default_share: 1.0 };
@@ -73,15 +74,43 @@ impl Config {
         fields.finish()?;
         Ok(config)
     }
+
+    /// How many weights the network has.
+    pub fn sizes(&self) -> Sizes {
+        let (d, inner) = (self.d_model, self.d_inner);
+        let (attention_bias, inner_bias) = (self.has_attention_bias, self.has_inner_bias);
+        let all_queries = self.n_heads.saturating_mul(self.head_width);
+        let all_keys = self.n_key_value_heads.saturating_mul(self.head_width);
+        let projections = [
+            (d, all_queries, attention_bias),
+            (d, all_keys, attention_bias),
+            (d, all_keys, attention_bias),
+            (all_queries, d, attention_bias),
+            (d, inner, inner_bias),
+            (d, inner, inner_bias),
+            (inner, d, inner_bias),
+        ];
+        Sizes {
+            vocabulary: product(self.vocab_size, d),
+            n_vocabularies: if self.is_tied { 1 } else { 2 },
+            once: vec![d as u64],
+            layer: projections
+                .into_iter()
+                .flat_map(|(n_in, n_out, has_bias)| Sizes::linear(n_in, n_out, has_bias))
+                .chain([d as u64; 2])
+                .collect(),
+            n_layers: self.n_layers as u64,
+        }
+    }
 }
 
 /// The network.
 #[derive(Debug)]
 pub struct Llama {
-    token_embedding: Tensor<2>,
+    token_embedding: VocabularyMatrix,
     layers: Vec<Layer>,
     norm: RmsNorm,
-    head: Tensor<2>,
+    head: VocabularyMatrix,
     rotary: Rotary,
 }
 
@@ -107,25 +136,28 @@ impl Llama {
     ///
     /// # Errors
     /// See [`CheckpointError`].
-    pub fn load(
+    pub async fn load(
         config: &Config,
         mut checkpoint: Checkpoint,
         device: &Device,
+        max_tile_bytes: usize,
     ) -> Result<Self, CheckpointError> {
         let prefix = checkpoint.prefix("model.");
-        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix };
+        let mut weights = Weights { checkpoint: &mut checkpoint, device, prefix, max_tile_bytes };
         let d = config.d_model;
-        let token_embedding = weights.tensor("embed_tokens.weight", [config.vocab_size, d])?;
+        let token_embedding = weights.vocabulary("embed_tokens.weight", config.vocab_size, d).await?;
+        let mut layers = Vec::new();
+        for layer_idx in 0..config.n_layers {
+            layers.push(Layer::load(config, layer_idx, &mut weights).await?);
+        }
         let network = Self {
-            layers: (0..config.n_layers)
-                .map(|layer_idx| Layer::load(config, layer_idx, &mut weights))
-                .collect::<Result<_, _>>()?,
-            norm: weights.rms_norm("norm", d, config.epsilon)?,
-            head: weights.head("lm_head.weight", config.is_tied, &token_embedding)?,
+            layers,
+            norm: weights.rms_norm("norm", d, config.epsilon).await?,
+            head: weights.head("lm_head.weight", config.is_tied, &token_embedding).await?,
             token_embedding,
             rotary: config.rotary.clone(),
         };
-        checkpoint.finish("llama", &[".rotary_emb.inv_freq"])?;
+        checkpoint.finish("llama", buffers("llama"))?;
         Ok(network)
     }
 
@@ -133,21 +165,24 @@ impl Llama {
     ///
     /// # Shapes
     /// `[batch, time]` → `[batch, time, d]`
-    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
-        let [_, time] = ids.dims();
-        let table = self.rotary.table(time, &ids.device());
-        let x = embed(ids, &self.token_embedding);
+    pub fn forward(&self, ids: Ids<'_>) -> Tensor<3> {
+        let x = self.token_embedding.embed(ids);
+        let table = self.rotary.table(ids.time, &x.device());
         self.norm.forward(self.layers.iter().fold(x, |x, layer| layer.forward(x, &table)))
     }
 
     /// g, `[V, d]`.
-    pub fn unembedding(&self) -> Tensor<2> {
-        self.head.clone()
+    pub fn unembedding(&self) -> &VocabularyMatrix {
+        &self.head
     }
 }
 
 impl Layer {
-    fn load(config: &Config, layer_idx: usize, weights: &mut Weights<'_>) -> Result<Self, CheckpointError> {
+    async fn load(
+        config: &Config,
+        layer_idx: usize,
+        weights: &mut Weights<'_>,
+    ) -> Result<Self, CheckpointError> {
         let (d, inner) = (config.d_model, config.d_inner);
         // On 32 bits the product of two sizes can be too large; no file holds as many weights as there are numbers.
         let all_queries = config.n_heads.saturating_mul(config.head_width);
@@ -155,15 +190,15 @@ impl Layer {
         let name = |part: &str| format!("layers.{layer_idx}.{part}");
         let (attention_bias, inner_bias) = (config.has_attention_bias, config.has_inner_bias);
         Ok(Self {
-            attention_norm: weights.rms_norm(&name("input_layernorm"), d, config.epsilon)?,
-            query: weights.linear(&name("self_attn.q_proj"), d, all_queries, attention_bias)?,
-            key: weights.linear(&name("self_attn.k_proj"), d, all_keys, attention_bias)?,
-            value: weights.linear(&name("self_attn.v_proj"), d, all_keys, attention_bias)?,
-            output: weights.linear(&name("self_attn.o_proj"), all_queries, d, attention_bias)?,
-            inner_norm: weights.rms_norm(&name("post_attention_layernorm"), d, config.epsilon)?,
-            gate: weights.linear(&name("mlp.gate_proj"), d, inner, inner_bias)?,
-            up: weights.linear(&name("mlp.up_proj"), d, inner, inner_bias)?,
-            down: weights.linear(&name("mlp.down_proj"), inner, d, inner_bias)?,
+            attention_norm: weights.rms_norm(&name("input_layernorm"), d, config.epsilon).await?,
+            query: weights.linear(&name("self_attn.q_proj"), d, all_queries, attention_bias).await?,
+            key: weights.linear(&name("self_attn.k_proj"), d, all_keys, attention_bias).await?,
+            value: weights.linear(&name("self_attn.v_proj"), d, all_keys, attention_bias).await?,
+            output: weights.linear(&name("self_attn.o_proj"), all_queries, d, attention_bias).await?,
+            inner_norm: weights.rms_norm(&name("post_attention_layernorm"), d, config.epsilon).await?,
+            gate: weights.linear(&name("mlp.gate_proj"), d, inner, inner_bias).await?,
+            up: weights.linear(&name("mlp.up_proj"), d, inner, inner_bias).await?,
+            down: weights.linear(&name("mlp.down_proj"), inner, d, inner_bias).await?,
             activation: config.activation,
             n_heads: config.n_heads,
             n_key_value_heads: config.n_key_value_heads,

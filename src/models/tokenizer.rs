@@ -1,4 +1,6 @@
-//! `tokenizer.json` of the Hub: text to ids, and each id to the text that it stands for.
+//! `tokenizer.json` of the Hub: text to ids, and each id to the bytes of text that it stands for.
+
+use std::collections::HashMap;
 
 use serde_json::Value;
 use thiserror::Error;
@@ -57,12 +59,13 @@ pub enum TokenizeError {
     },
 }
 
-/// A tokenizer and the string of each id.
+/// A tokenizer and the bytes of each id.
 #[derive(Debug)]
 pub struct Tokenizer {
     tokenizer: tokenizers::Tokenizer,
     unknown_id: Option<u32>,
-    tokens: Vec<String>,
+    vocab_size: usize,
+    tokens: Vec<Vec<u8>>,
     unreachable_ids: Vec<u32>,
 }
 
@@ -89,18 +92,13 @@ impl Tokenizer {
             .as_str()
             .and_then(|unknown| tokenizer.token_to_id(unknown))
             .or_else(|| json["model"]["unk_id"].as_u64().and_then(|id| u32::try_from(id).ok()));
-        let is_byte_level = json["decoder"].to_string().contains("ByteLevel");
-        let text_of = |id: u32| {
-            let token = tokenizer.id_to_token(id)?;
-            let decoded = if is_byte_level { tokenizer.decode(&[id], false).ok() } else { None };
-            // SentencePiece writes a leading space as ▁.
-            Some(decoded.unwrap_or_else(|| token.replace('▁', " ")))
-        };
-        let texts: Vec<Option<String>> = (0..).take(vocab_size).map(text_of).collect();
+        let mut bytes = token_bytes(&tokenizer, &json, vocab_size);
+        // What stands past the last token pads the network's matrices.
+        while bytes.pop_if(|token| token.is_none()).is_some() {}
         let unreachable_ids =
-            (0..).zip(&texts).filter(|(_, text)| text.is_none()).map(|(id, _)| id).collect();
-        let tokens = texts.into_iter().map(Option::unwrap_or_default).collect();
-        Ok(Self { tokenizer, unknown_id, tokens, unreachable_ids })
+            (0..).zip(&bytes).filter(|(_, token)| token.is_none()).map(|(id, _)| id).collect();
+        let tokens = bytes.into_iter().map(Option::unwrap_or_default).collect();
+        Ok(Self { tokenizer, unknown_id, vocab_size, tokens, unreachable_ids })
     }
 
     /// Token ids of a prompt, with whatever the tokenizer puts before or after every text.
@@ -126,8 +124,8 @@ impl Tokenizer {
         }
         let ids = encoding.get_ids().to_vec();
         // The post-processor names its ids itself, whether or not the vocabulary has them.
-        if let Some(id) = ids.iter().find(|&&id| id as usize >= self.tokens.len()) {
-            let problem = format!("it gives the id {id}, and the network has {} tokens", self.tokens.len());
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= self.vocab_size) {
+            let problem = format!("it gives the id {id}, and the network has {} tokens", self.vocab_size);
             return Err(TokenizeError::Failed { prompt: excerpt(prompt), problem });
         }
         if ids.len() > limit {
@@ -151,15 +149,65 @@ impl Tokenizer {
         if is_whole { None } else { prompt.chars().find(gives_none) }
     }
 
-    /// The text of every id, empty where there is none.
-    pub fn tokens(&self) -> &[String] {
+    /// The bytes of text that every id stands for, up to the last id that has a token; empty where there is none. A
+    /// special token, which stands for no text, has its name.
+    pub fn tokens(&self) -> &[Vec<u8>] {
         &self.tokens
     }
 
-    /// Ids that no text leads to: rows that pad the network's matrices.
+    /// Ids before the last token that have none, so that no text leads to them.
     pub fn unreachable_ids(&self) -> &[u32] {
         &self.unreachable_ids
     }
+}
+
+/// The bytes of every id that has a token.
+fn token_bytes(tokenizer: &tokenizers::Tokenizer, json: &Value, vocab_size: usize) -> Vec<Option<Vec<u8>>> {
+    let added = tokenizer.get_added_tokens_decoder();
+    let is_byte_level = json["decoder"].to_string().contains("ByteLevel");
+    let alphabet = is_byte_level.then(byte_alphabet);
+    let has_byte_tokens = json["model"]["byte_fallback"].as_bool().unwrap_or_default()
+        || json["decoder"].to_string().contains("ByteFallback");
+    let bytes_of = |id: u32| {
+        let token = tokenizer.id_to_token(id)?;
+        let is_written_out = added.contains_key(&id);
+        Some(match &alphabet {
+            Some(alphabet) if !is_written_out => alphabet_bytes(&token, alphabet),
+            _ if has_byte_tokens && byte_token(&token).is_some() => byte_token(&token).into_iter().collect(),
+            Some(_) => token.into_bytes(),
+            // SentencePiece writes a leading space as ▁.
+            None => token.replace('▁', " ").into_bytes(),
+        })
+    };
+    (0..).take(vocab_size).map(bytes_of).collect()
+}
+
+/// The character that stands for each byte in a byte-level vocabulary (GPT-2): printable ones for themselves, the others
+/// for those from U+0100 on.
+fn byte_alphabet() -> HashMap<char, u8> {
+    let is_printable = |byte: &u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    let (for_themselves, others): (Vec<u8>, Vec<u8>) = (0..=u8::MAX).partition(is_printable);
+    let others = ('\u{100}'..).zip(others);
+    for_themselves.into_iter().map(|byte| (char::from(byte), byte)).chain(others).collect()
+}
+
+/// What a token of a byte-level vocabulary stands for; a character that is no byte stands for itself.
+fn alphabet_bytes(token: &str, alphabet: &HashMap<char, u8>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(token.len());
+    for c in token.chars() {
+        match alphabet.get(&c) {
+            Some(&byte) => bytes.push(byte),
+            None => bytes.extend(c.encode_utf8(&mut [0; 4]).bytes()),
+        }
+    }
+    bytes
+}
+
+/// `<0x0A>` is the byte 10.
+fn byte_token(token: &str) -> Option<u8> {
+    let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
+    let is_byte = digits.len() == 2 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u8::from_str_radix(digits, 16).ok().filter(|_| is_byte)
 }
 
 /// Checks that every token which a post-processor puts around a text is one that it also defines.
@@ -186,6 +234,8 @@ fn excerpt(prompt: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -232,11 +282,54 @@ mod tests {
     }
 
     #[test]
-    fn fewer_tokens_leave_rows_that_no_text_leads_to() {
+    fn rows_past_the_last_token_are_no_tokens() {
         let tokenizer = Tokenizer::parse(&fixture("gpt2-base"), 70).unwrap();
-        assert_eq!(tokenizer.unreachable_ids(), [66, 67, 68, 69]);
-        assert_eq!(tokenizer.tokens()[66..], [""; 4]);
-        assert!(words().unreachable_ids().is_empty());
+        assert_eq!((tokenizer.tokens().len(), tokenizer.unreachable_ids().len()), (66, 0));
+        assert_eq!(words().tokens(), tokenizer.tokens());
+    }
+
+    #[test]
+    fn holes_before_the_last_token_stay_where_they_are() {
+        let model = json!({"type": "WordLevel", "vocab": {"a": 0, "b": 3, "c": 4}, "unk_token": "a"});
+        let json = json!({"version": "1.0", "added_tokens": [], "model": model});
+        let tokenizer = Tokenizer::parse(json.to_string().as_bytes(), 9).unwrap();
+        assert_eq!(tokenizer.unreachable_ids(), [1, 2]);
+        assert_eq!(tokenizer.tokens(), [&b"a"[..], b"", b"", b"b", b"c"]);
+    }
+
+    /// Every id of the byte-level fixture against the library's own decoder: all bytes that it gives, where it gives
+    /// whole characters, and no two ids alike.
+    #[test]
+    fn byte_level_tokens_are_the_bytes_that_they_decode_to() {
+        let tokenizer = Tokenizer::parse(&fixture("gpt2-tied"), 324).unwrap();
+        let tokens = tokenizer.tokens();
+        assert_eq!(tokens.len(), 320);
+        for (id, token) in (0..).zip(tokens) {
+            let decoded = tokenizer.tokenizer.decode(&[id], false).unwrap();
+            assert_eq!(String::from_utf8_lossy(token), decoded, "{id}");
+        }
+        let distinct: HashSet<&Vec<u8>> = tokens.iter().collect();
+        assert_eq!(distinct.len(), tokens.len());
+        let bytes: HashSet<u8> =
+            tokens.iter().filter(|token| token.len() == 1).map(|token| token[0]).collect();
+        assert_eq!(bytes.len(), 256);
+        let text = "日本 café 🙂\u{0}\n";
+        let ids = tokenizer.encode(text, 48).unwrap();
+        assert_eq!(
+            ids.iter().flat_map(|&id| tokens[id as usize].clone()).collect::<Vec<_>>(),
+            text.as_bytes()
+        );
+    }
+
+    #[test]
+    fn byte_tokens_and_spaces_of_sentencepiece_are_bytes() {
+        let vocab = json!({"<unk>": 0, "<0x0A>": 1, "<0xE6>": 2, "▁the": 3, "<0x+A>": 4, "<s>": 5});
+        let model = json!({"type": "BPE", "vocab": vocab, "merges": [], "byte_fallback": true});
+        let special = json!([{"id": 5, "content": "<s>", "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": false, "special": true}]);
+        let json = json!({"version": "1.0", "added_tokens": special, "model": model});
+        let tokenizer = Tokenizer::parse(json.to_string().as_bytes(), 6).unwrap();
+        assert_eq!(tokenizer.tokens(), [&b"<unk>"[..], b"\n", b"\xe6", b" the", b"<0x+A>", b"<s>"]);
     }
 
     #[test]
@@ -278,8 +371,8 @@ mod tests {
         assert_eq!(tokenizer.tokenizer.decode(&ids, false).unwrap(), text);
         let the = tokenizer.encode(" the", 48).unwrap();
         assert_eq!(
-            the.iter().map(|&id| tokenizer.tokens()[id as usize].as_str()).collect::<String>(),
-            " the"
+            the.iter().flat_map(|&id| tokenizer.tokens()[id as usize].clone()).collect::<Vec<_>>(),
+            b" the"
         );
     }
 

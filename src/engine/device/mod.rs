@@ -40,6 +40,8 @@ pub struct Device {
     pub detail: String,
     /// burn's own handle.
     pub(crate) inner: burn::tensor::Device,
+    /// Bytes of one tile of a vocabulary matrix, at most: less than any adapter binds at once.
+    pub max_tile_bytes: usize,
 }
 
 impl Device {
