@@ -37,7 +37,8 @@ pub enum RequestBody {
         /// Texts whose every position becomes a context.
         calibration: Vec<String>,
     },
-    /// Compute the report (lab worker). Attached: model A's observation, then B's unless B is a twin of A.
+    /// Compute the report (lab worker). Attached: model A's observation and its unembedding, then B's unless B is a twin
+    /// of A.
     Analyze {
         /// What is asked.
         experiment: Box<Experiment>,
@@ -66,6 +67,37 @@ pub enum ModelFilesSource {
         /// Their names without folder.
         files: Vec<String>,
     },
+    /// A repository of the Hugging Face Hub, or of a mirror that speaks its addresses.
+    Hub {
+        /// `organisation/name`.
+        repository: String,
+        /// Branch, tag or commit; absent: the default branch.
+        revision: Option<String>,
+        /// Where the Hub or its mirror is, ending in `/`.
+        base: String,
+    },
+}
+
+/// How far one file of a download is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileProgress {
+    /// Its name in the repository.
+    pub name: String,
+    /// Bytes that are here.
+    pub done: u64,
+    /// Bytes that are needed, once that is known: stored masks and the like are not.
+    pub total: Option<u64>,
+    /// Whether they come from this browser's own store and not over the network.
+    pub from_cache: bool,
+}
+
+/// Which state of which repository a model was loaded from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HubPin {
+    /// `organisation/name`.
+    pub repository: String,
+    /// The commit, 40 hexadecimal digits: asked for again, it gives the same files.
+    pub commit: String,
 }
 
 /// From a worker to the page.
@@ -87,6 +119,11 @@ pub enum ResponseBody {
         /// In all, where that is known.
         total: Option<u64>,
     },
+    /// More of a model from the Hub is here; with no file yet, the Hub is being asked. More answers follow.
+    Downloading {
+        /// Every file that is needed, as far as that is known, in the order in which they are fetched.
+        files: Vec<FileProgress>,
+    },
     /// The model is ready.
     Loaded {
         /// The model.
@@ -97,9 +134,19 @@ pub enum ResponseBody {
         engine_detail: String,
         /// Largest |log p − stored log p| on the model's stored self-test, nats; absent where none is stored.
         self_test: Option<f64>,
+        /// Where a model of the Hub comes from.
+        pin: Option<HubPin>,
+        /// One sentence on what went otherwise than wished, such as weights that could not be kept in this browser.
+        note: Option<String>,
+        /// Most memory that the worker has had so far, bytes; 0 where that cannot be measured.
+        memory_bytes: u64,
     },
-    /// The model has run on all contexts; attached: the observation.
-    Observed,
+    /// The model has run on all contexts; attached: the observation, then its unembedding as f32 from the first row to
+    /// the last.
+    Observed {
+        /// Most memory that the worker has had so far, bytes; 0 where that cannot be measured.
+        memory_bytes: u64,
+    },
     /// The report.
     Analyzed {
         /// The report.
@@ -131,4 +178,6 @@ pub enum ErrorKind {
     Gpu,
     /// A fault of ours.
     Internal,
+    /// The model needs more memory than there is.
+    TooLarge,
 }

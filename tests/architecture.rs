@@ -25,13 +25,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "lab::ModelCard",
         ],
     ),
-    ("lab", &["theory"]),
+    ("hub", &[]),
+    ("lab", &["theory", "hub::address"]),
     ("protocol", &["lab"]),
     ("worlds", &[]),
     ("training", &["worlds", "models", "engine", "theory"]),
-    ("browser", &["lab", "protocol"]),
-    ("worker", &["lab", "engine", "models", "browser", "protocol", "theory"]),
-    ("ui", &["lab", "browser", "protocol", "theory"]),
+    ("browser", &["lab", "protocol", "hub"]),
+    ("worker", &["lab", "engine", "models", "browser", "protocol", "theory", "hub"]),
+    ("ui", &["lab", "browser", "protocol", "theory", "hub"]),
     ("cli", &["lab", "engine", "models", "theory", "worlds"]),
 ];
 

@@ -1,7 +1,10 @@
 //! Large things that cross the border of a worker as handles: whoever holds one passes it on without reading it.
 
+use std::ops::Range;
+
 use gloo::file::Blob;
 use gloo::file::futures::read_as_bytes;
+use js_sys::{Array, Float32Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -27,12 +30,60 @@ impl Attachment {
         postcard::to_stdvec(value).map(|bytes| Self(Blob::new(bytes.as_slice())))
     }
 
+    /// Bytes as they are.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Blob::new(bytes))
+    }
+
     /// The value that [`Attachment::of`] was given.
     ///
     /// # Errors
     /// Unreadable, or not such a value.
     pub async fn value<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
         postcard::from_bytes(&self.bytes(|_| true).await?).map_err(|_| Unreadable)
+    }
+
+    /// Numbers as the four bytes of each.
+    ///
+    /// # Errors
+    /// A browser without room for them.
+    pub fn of_floats(values: &[f32]) -> Result<Self, Unreadable> {
+        // Copied out of this worker's memory; every machine that runs WebAssembly puts the lowest byte first.
+        let parts = Array::of1(&Float32Array::from(values));
+        let blob = web_sys::Blob::new_with_buffer_source_sequence(&parts).map_err(|_| Unreadable)?;
+        Ok(blob.into())
+    }
+
+    /// Several attachments as one, without a copy.
+    ///
+    /// # Errors
+    /// A browser without room for it.
+    pub fn joined(parts: &[Self]) -> Result<Self, Unreadable> {
+        let parts: Array = parts.iter().map(AsRef::<web_sys::Blob>::as_ref).collect();
+        let blob = web_sys::Blob::new_with_blob_sequence(&parts).map_err(|_| Unreadable)?;
+        Ok(blob.into())
+    }
+
+    /// The numbers that [`Attachment::of_floats`] was given; a rest of less than four bytes is left aside.
+    ///
+    /// # Errors
+    /// Unreadable.
+    pub async fn floats(&self) -> Result<Vec<f32>, Unreadable> {
+        let length = self.length();
+        let mut values = Vec::with_capacity(usize::try_from(length / 4).map_err(|_| Unreadable)?);
+        for start in (0..length).step_by(PIECE as usize) {
+            let piece = self.piece(start..length.min(start + PIECE)).await?;
+            values.extend(piece.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)));
+        }
+        Ok(values)
+    }
+
+    /// The bytes of a range.
+    ///
+    /// # Errors
+    /// Unreadable, such as a folder.
+    pub async fn piece(&self, range: Range<u64>) -> Result<Vec<u8>, Unreadable> {
+        read_as_bytes(&self.0.slice(range.start, range.end)).await.map_err(|_| Unreadable)
     }
 
     /// Number of bytes.
@@ -48,8 +99,7 @@ impl Attachment {
         let length = self.length();
         let mut bytes = Vec::with_capacity(usize::try_from(length).map_err(|_| Unreadable)?);
         for start in (0..length).step_by(PIECE as usize) {
-            let piece = self.0.slice(start, length.min(start + PIECE));
-            let piece = read_as_bytes(&piece).await.map_err(|_| Unreadable)?;
+            let piece = self.piece(start..length.min(start + PIECE)).await?;
             bytes.extend(&piece);
             if !go_on(piece.len() as u64) {
                 break;

@@ -10,6 +10,16 @@ pub fn now_millis() -> f64 {
     performance().map_or(0.0, |performance| performance.now())
 }
 
+/// Milliseconds since 1970.
+pub fn date_millis() -> f64 {
+    js_sys::Date::now()
+}
+
+/// Waits.
+pub async fn sleep(millis: u32) {
+    TimeoutFuture::new(millis).await;
+}
+
 /// Runs something when events that have arrived have been handled.
 pub fn in_next_turn(run: impl FnOnce() + 'static) {
     Timeout::new(0, run).forget();

@@ -20,7 +20,9 @@ use super::attachment::Attachment;
 use super::page::ChosenFiles;
 use super::wire::{READY, pack, unpack};
 use crate::lab::{EngineKind, Experiment, ModelCard, Report};
-use crate::protocol::{ErrorKind, ModelFilesSource, Request, RequestBody, Response, ResponseBody};
+use crate::protocol::{
+    ErrorKind, FileProgress, HubPin, ModelFilesSource, Request, RequestBody, Response, ResponseBody,
+};
 
 /// Why an engine did not do what it was asked, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -44,6 +46,29 @@ pub enum ModelLocation {
     },
     /// Files of the visitor's own.
     Chosen(ChosenFiles),
+    /// A repository of the Hub or of a mirror.
+    Hub {
+        /// `organisation/name`.
+        repository: String,
+        /// Branch, tag or commit; absent: the default branch.
+        revision: Option<String>,
+        /// [`HUB`](crate::hub::HUB) or a mirror's address, ending in `/`.
+        base: String,
+    },
+}
+
+/// How far a load is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadProgress {
+    /// Bytes of a folder or of the visitor's files.
+    Bytes {
+        /// So far.
+        done: u64,
+        /// In all, where that is known.
+        total: Option<u64>,
+    },
+    /// Files of the Hub; none while the Hub is being asked.
+    Files(Vec<FileProgress>),
 }
 
 /// A model that is ready.
@@ -57,6 +82,23 @@ pub struct Loaded {
     pub engine_detail: String,
     /// Largest |log p − stored log p| on the model's stored self-test, nats; absent where none is stored.
     pub self_test: Option<f64>,
+    /// Which state of which repository it is, where it comes from the Hub.
+    pub pin: Option<HubPin>,
+    /// One sentence on what went otherwise than wished, such as weights that could not be kept in this browser.
+    pub note: Option<String>,
+    /// Most memory that the engine has had so far, bytes; 0 where that cannot be measured.
+    pub memory_bytes: u64,
+}
+
+/// What a model's engine observed, as handles that the lab reads.
+#[derive(Debug, Clone)]
+pub struct ObservationHandles {
+    /// The observation without its unembedding.
+    pub states: Attachment,
+    /// The unembedding, which is the same in every observation of a loaded model.
+    pub unembedding: Attachment,
+    /// Most memory that the engine has had so far, bytes; 0 where that cannot be measured.
+    pub memory_bytes: u64,
 }
 
 /// An engine in a worker of its own.
@@ -77,11 +119,11 @@ impl EngineClient {
         Self::spawn("./worker_gpu_loader.js")
     }
 
-    /// Fetches a model's files and loads it; `on_progress` is told the bytes so far, and in all where the host says.
+    /// Fetches a model's files and loads it; `on_progress` is told how far that is.
     pub async fn load(
         &self,
         location: ModelLocation,
-        on_progress: impl Fn(u64, Option<u64>) + 'static,
+        on_progress: impl Fn(LoadProgress) + 'static,
     ) -> Result<Loaded, EngineFailure> {
         let (source, contents) = match location {
             ModelLocation::Folder { name, url } => (ModelFilesSource::Folder { name, url }, Vec::new()),
@@ -89,12 +131,16 @@ impl EngineClient {
                 let (files, contents) = files.into_iter().unzip();
                 (ModelFilesSource::Attached { name, files }, contents)
             }
+            ModelLocation::Hub { repository, revision, base } => {
+                (ModelFilesSource::Hub { repository, revision, base }, Vec::new())
+            }
         };
         let answer = self.line.ask(RequestBody::Load { source }, &contents, Some(Rc::new(on_progress)));
         match answer.await? {
-            (ResponseBody::Loaded { model, engine, engine_detail, self_test }, _) => {
-                Ok(Loaded { model, engine, engine_detail, self_test })
-            }
+            (
+                ResponseBody::Loaded { model, engine, engine_detail, self_test, pin, note, memory_bytes },
+                _,
+            ) => Ok(Loaded { model, engine, engine_detail, self_test, pin, note, memory_bytes }),
             other => Err(unexpected(&other)),
         }
     }
@@ -105,11 +151,15 @@ impl EngineClient {
         prompts: Vec<String>,
         concept_contexts: Vec<String>,
         calibration: Vec<String>,
-    ) -> Result<Attachment, EngineFailure> {
+    ) -> Result<ObservationHandles, EngineFailure> {
         let body = RequestBody::Observe { prompts, concept_contexts, calibration };
         let answer = self.line.ask(body, &[], None).await?;
         match (&answer.0, answer.1.as_slice()) {
-            (ResponseBody::Observed, [observation]) => Ok(observation.clone()),
+            (&ResponseBody::Observed { memory_bytes }, [states, unembedding]) => Ok(ObservationHandles {
+                states: states.clone(),
+                unembedding: unembedding.clone(),
+                memory_bytes,
+            }),
             _ => Err(unexpected(&answer)),
         }
     }
@@ -119,14 +169,20 @@ impl EngineClient {
     pub async fn analyze(
         &self,
         experiment: Experiment,
-        observations: &[Attachment],
+        observations: &[ObservationHandles],
         on_progress: impl Fn(f64) + 'static,
     ) -> Result<Report, EngineFailure> {
         let body = RequestBody::Analyze { experiment: Box::new(experiment) };
-        let share = move |done: u64, total: Option<u64>| {
-            on_progress(total.map_or(0.0, |total| done as f64 / total.max(1) as f64));
+        let share = move |progress| {
+            if let LoadProgress::Bytes { done, total: Some(total) } = progress {
+                on_progress(done as f64 / total.max(1) as f64);
+            }
         };
-        match self.line.ask(body, observations, Some(Rc::new(share))).await? {
+        let attached: Vec<Attachment> = observations
+            .iter()
+            .flat_map(|observed| [observed.states.clone(), observed.unembedding.clone()])
+            .collect();
+        match self.line.ask(body, &attached, Some(Rc::new(share))).await? {
             (ResponseBody::Analyzed { report }, _) => Ok(*report),
             other => Err(unexpected(&other)),
         }
@@ -177,7 +233,7 @@ struct Line {
     failure: RefCell<Option<EngineFailure>>,
 }
 
-type OnProgress = Rc<dyn Fn(u64, Option<u64>)>;
+type OnProgress = Rc<dyn Fn(LoadProgress)>;
 
 /// What a worker answered, and what was attached.
 type Answered = (ResponseBody, Vec<Attachment>);
@@ -255,14 +311,20 @@ impl Line {
     }
 
     fn deliver(&self, response: Response, attachments: Vec<Attachment>) {
-        if let ResponseBody::Progress { done, total } = response.body {
-            let on_progress =
-                self.asked.borrow().get(&response.id).and_then(|asked| asked.on_progress.clone());
-            if let Some(on_progress) = on_progress {
-                on_progress(done, total);
-            }
-        } else if let Some(asked) = self.asked.borrow_mut().get_mut(&response.id) {
-            asked.settle(match response.body {
+        let progress = match response.body {
+            ResponseBody::Progress { done, total } => LoadProgress::Bytes { done, total },
+            ResponseBody::Downloading { files } => LoadProgress::Files(files),
+            body => return self.settle(response.id, body, attachments),
+        };
+        let on_progress = self.asked.borrow().get(&response.id).and_then(|asked| asked.on_progress.clone());
+        if let Some(on_progress) = on_progress {
+            on_progress(progress);
+        }
+    }
+
+    fn settle(&self, id: u32, body: ResponseBody, attachments: Vec<Attachment>) {
+        if let Some(asked) = self.asked.borrow_mut().get_mut(&id) {
+            asked.settle(match body {
                 ResponseBody::Failed { kind, message } => Err(EngineFailure { kind, message }),
                 body => Ok((body, attachments)),
             });

@@ -2,10 +2,11 @@
 
 use js_sys::{Promise, Reflect, Uint8Array};
 use thiserror::Error;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, ReadableStream, ReadableStreamDefaultReader, RequestInit, Response, Window,
+    AbortController, AbortSignal, ReadableStream, ReadableStreamDefaultReader, RequestInit, Response, Window,
     WorkerGlobalScope,
 };
 
@@ -61,6 +62,54 @@ impl Abort {
     }
 }
 
+impl Abort {
+    /// A word for one request: said when this one is, and when it is dropped.
+    pub fn child(&self) -> ChildAbort {
+        let own = AbortController::new().ok();
+        let parent = self.0.as_ref().map(AbortController::signal);
+        let to_abort = own.clone();
+        let listener = Closure::<dyn FnMut()>::new(move || {
+            if let Some(controller) = &to_abort {
+                controller.abort();
+            }
+        });
+        if let (Some(parent), Some(own)) = (&parent, &own) {
+            // A word that was said before is not said again.
+            if parent.aborted() {
+                own.abort();
+            }
+            let _ = parent.add_event_listener_with_callback("abort", listener.as_ref().unchecked_ref());
+        }
+        ChildAbort { own, parent, listener }
+    }
+}
+
+/// A word that ends one request: [`Abort::child`].
+pub struct ChildAbort {
+    own: Option<AbortController>,
+    parent: Option<AbortSignal>,
+    listener: Closure<dyn FnMut()>,
+}
+
+impl ChildAbort {
+    /// What the request is begun with.
+    pub fn signal(&self) -> Option<AbortSignal> {
+        self.own.as_ref().map(AbortController::signal)
+    }
+}
+
+impl Drop for ChildAbort {
+    fn drop(&mut self) {
+        if let Some(parent) = &self.parent {
+            let _ =
+                parent.remove_event_listener_with_callback("abort", self.listener.as_ref().unchecked_ref());
+        }
+        if let Some(own) = &self.own {
+            own.abort();
+        }
+    }
+}
+
 /// A file that was asked for.
 pub struct Asked {
     url: String,
@@ -79,11 +128,16 @@ pub struct Download {
 pub fn ask(url: String, abort: &Abort) -> Asked {
     let init = RequestInit::new();
     init.set_signal(abort.0.as_ref().map(AbortController::signal).as_ref());
-    let response = match js_sys::global().dyn_into::<WorkerGlobalScope>() {
-        Ok(worker) => worker.fetch_with_str_and_init(&url, &init),
-        Err(page) => page.unchecked_into::<Window>().fetch_with_str_and_init(&url, &init),
-    };
+    let response = begin(&url, &init);
     Asked { url, abort: abort.clone(), response }
+}
+
+/// Sends a request, from the page or from a worker.
+pub fn begin(url: &str, init: &RequestInit) -> Promise {
+    match js_sys::global().dyn_into::<WorkerGlobalScope>() {
+        Ok(worker) => worker.fetch_with_str_and_init(url, init),
+        Err(page) => page.unchecked_into::<Window>().fetch_with_str_and_init(url, init),
+    }
 }
 
 impl Asked {
@@ -139,11 +193,11 @@ impl Download {
     }
 }
 
-fn reader(body: &ReadableStream) -> ReadableStreamDefaultReader {
+pub(super) fn reader(body: &ReadableStream) -> ReadableStreamDefaultReader {
     JsValue::from(body.get_reader()).unchecked_into()
 }
 
-fn header(response: &Response, name: &str) -> Option<String> {
+pub(super) fn header(response: &Response, name: &str) -> Option<String> {
     response.headers().get(name).ok().flatten()
 }
 

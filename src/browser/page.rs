@@ -1,8 +1,11 @@
 //! What the page asks of its window: address, clipboard, storage, picked and dropped files.
 
+use std::future::Future;
+
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DragEvent, FileList, HtmlElement, HtmlInputElement, Window};
+use web_sys::{DataTransfer, DragEvent, File, FileList, HtmlElement, HtmlInputElement, Window};
 
 use super::attachment::Attachment;
 
@@ -48,6 +51,26 @@ pub fn set_fragment(fragment: &str) -> String {
     let address = window.location().href().unwrap_or_default();
     let base = address.split('#').next().unwrap_or_default();
     format!("{base}#{fragment}")
+}
+
+/// The value of a parameter in the query of the page's address, decoded; empty where it is named without a value.
+pub fn parameter(name: &str) -> Option<String> {
+    let search = window()?.location().search().ok()?;
+    let value = search.strip_prefix('?')?.split('&').find_map(|part| {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        (key == name).then(|| value.replace('+', " "))
+    })?;
+    // What is not an encoding is taken as it stands.
+    Some(js_sys::decode_uri_component(&value).map_or_else(|_| value.clone(), String::from))
+}
+
+/// Moves the keyboard to an element.
+pub fn focus(id: &str) {
+    let element = window().and_then(|window| window.document()?.get_element_by_id(id));
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // An element that cannot take the focus leaves it where it was.
+        let _ = element.focus();
+    }
 }
 
 /// The absolute address of a file that is shipped with the page.
@@ -106,21 +129,130 @@ pub fn picked_files(input: &HtmlInputElement) -> Option<ChosenFiles> {
     chosen
 }
 
-/// The files of a drop.
-pub fn dropped_files(event: &DragEvent) -> Option<ChosenFiles> {
-    event.data_transfer()?.files().and_then(|list| chosen(&list))
+/// The files of a drop, folders included. What was dropped is taken at once, for the browser empties the event when it
+/// has been handled; folders are read in the future.
+pub fn dropped_files(event: &DragEvent) -> impl Future<Output = Option<ChosenFiles>> + 'static {
+    let Dropped { files, folders } = event.data_transfer().map(|drop| dropped(&drop)).unwrap_or_default();
+    async move {
+        if folders.is_empty() {
+            return chosen_of(None, files);
+        }
+        let name = text_in(&folders[0], "name").filter(|_| files.is_empty() && folders.len() == 1);
+        chosen_of(name, files_within(files, folders).await)
+    }
+}
+
+/// What a drop holds.
+#[derive(Default)]
+struct Dropped {
+    files: Vec<File>,
+    /// Directory entries of the File and Directory Entries API, which every current browser has.
+    folders: Vec<JsValue>,
+}
+
+fn dropped(drop: &DataTransfer) -> Dropped {
+    let items = drop.items();
+    let mut found = Dropped::default();
+    for item in (0..items.length()).filter_map(|i| items.get(i)).filter(|item| item.kind() == "file") {
+        match call(&item, "webkitGetAsEntry").filter(|entry| is_true(entry, "isDirectory")) {
+            Some(folder) => found.folders.push(folder),
+            None => found.files.extend(item.get_as_file().ok().flatten()),
+        }
+    }
+    if found.files.is_empty() && found.folders.is_empty() {
+        found.files = drop.files().map(|list| listed(&list)).unwrap_or_default();
+    }
+    found
+}
+
+/// Deepest folder that is searched for a model.
+const MAX_DEPTH: usize = 4;
+
+/// The files of the nearest level that has one of a model's: at the top, else in the folders, else in their folders.
+/// Copies of a model for other programs lie in folders further down.
+async fn files_within(mut files: Vec<File>, mut folders: Vec<JsValue>) -> Vec<File> {
+    let mut first = Vec::new();
+    for _ in 0..MAX_DEPTH {
+        if files.iter().any(|file| belongs_to_a_model(&file.name())) {
+            return files;
+        }
+        if first.is_empty() {
+            first = files;
+        }
+        files = Vec::new();
+        for folder in std::mem::take(&mut folders) {
+            for entry in entries_of(&folder).await {
+                if is_true(&entry, "isDirectory") {
+                    folders.push(entry);
+                } else if let Some(file) = answer(&entry, "file").await.and_then(|file| file.dyn_into().ok())
+                {
+                    files.push(file);
+                }
+            }
+        }
+    }
+    if files.is_empty() { first } else { files }
+}
+
+/// Everything in a folder; a part of it where the rest cannot be read.
+async fn entries_of(folder: &JsValue) -> Vec<JsValue> {
+    let Some(reader) = call(folder, "createReader") else { return Vec::new() };
+    let mut entries = Vec::new();
+    // A reader gives some hundred entries a time, and none at the end.
+    while let Some(some) = answer(&reader, "readEntries").await.map(|some| Array::from(&some)) {
+        if some.length() == 0 {
+            break;
+        }
+        entries.extend(some.iter());
+    }
+    entries
+}
+
+/// Calls a method without arguments.
+fn call(object: &JsValue, method: &str) -> Option<JsValue> {
+    let method: Function = Reflect::get(object, &method.into()).ok()?.dyn_into().ok()?;
+    method.call0(object).ok().filter(JsValue::is_truthy)
+}
+
+/// Calls a method that takes what to do with its answer and what to do without one.
+async fn answer(object: &JsValue, method: &str) -> Option<JsValue> {
+    let method: Function = Reflect::get(object, &method.into()).ok()?.dyn_into().ok()?;
+    let promise = Promise::new(&mut |resolve, reject| {
+        // A call that throws has no answer, which nobody may wait for.
+        if method.call2(object, &resolve, &reject).is_err() {
+            let _ = reject.call0(&JsValue::NULL);
+        }
+    });
+    JsFuture::from(promise).await.ok()
+}
+
+fn is_true(object: &JsValue, name: &str) -> bool {
+    Reflect::get(object, &name.into()).is_ok_and(|value| value.is_truthy())
+}
+
+fn text_in(object: &JsValue, name: &str) -> Option<String> {
+    Reflect::get(object, &name.into()).ok()?.as_string()
+}
+
+fn listed(list: &FileList) -> Vec<File> {
+    (0..list.length()).filter_map(|i| list.get(i)).collect()
 }
 
 /// None where nothing was chosen, as after a cancelled dialog.
 fn chosen(list: &FileList) -> Option<ChosenFiles> {
-    let all: Vec<web_sys::File> = (0..list.length()).filter_map(|i| list.get(i)).collect();
+    let all = listed(list);
     let folder = all.first().and_then(|file| {
-        let path = js_sys::Reflect::get(file, &"webkitRelativePath".into()).ok()?.as_string()?;
+        let path = text_in(file, "webkitRelativePath")?;
         path.split_once('/').map(|(folder, _)| folder.to_owned())
     });
+    chosen_of(folder, all)
+}
+
+/// None where there is no file.
+fn chosen_of(folder: Option<String>, all: Vec<File>) -> Option<ChosenFiles> {
     let first_name = all.first()?.name();
     let files: Vec<_> = all.iter().filter(|file| belongs_to_a_model(&file.name())).cloned().collect();
-    let weights = files.iter().map(web_sys::File::name).find(|name| name.ends_with(".safetensors"));
+    let weights = files.iter().map(File::name).find(|name| name.ends_with(".safetensors"));
     // With no file of a model among them, the first is kept so that the complaint can name what was found.
     let files = if files.is_empty() { all.into_iter().take(1).collect() } else { files };
     let files = files.into_iter().map(|file| (file.name(), Attachment::from(file))).collect();

@@ -74,3 +74,10 @@ impl WorkerScope {
         let _ = self.0.post_message(message);
     }
 }
+
+/// Bytes of this program's WebAssembly memory, which never shrinks: the most that it has needed so far. 0 where there is
+/// no such memory.
+pub fn memory_bytes() -> u64 {
+    let memory = wasm_bindgen::memory().dyn_into::<js_sys::WebAssembly::Memory>();
+    memory.map_or(0, |memory| memory.buffer().unchecked_into::<js_sys::ArrayBuffer>().byte_length().into())
+}

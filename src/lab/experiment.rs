@@ -44,6 +44,15 @@ pub enum ModelSource {
         /// SHA-256 of the weights in hexadecimal.
         sha256: String,
     },
+    /// A repository of the Hugging Face Hub. (Last, so that links made before it existed still open.)
+    Hub {
+        /// `organisation/name`.
+        repository: String,
+        /// The commit; until that is known the branch or tag that was asked for; absent: the default branch.
+        commit: Option<String>,
+        /// SHA-256 of the weights in hexadecimal; empty until they are loaded.
+        sha256: String,
+    },
 }
 
 /// A concept, such as the superlative, and the material on which its linear properties are tested. Each property has a
@@ -109,10 +118,15 @@ impl Experiment {
     /// Every context that the concepts must have observed at its last token, each once, in a fixed order: what an engine
     /// runs besides the prompts and the calibration texts.
     pub fn concept_contexts(&self) -> Vec<String> {
-        let mut seen = HashSet::new();
-        let all = self.concepts.iter().flat_map(Concept::contexts);
-        all.filter(|text| seen.insert(text.clone())).collect()
+        concept_contexts(&self.concepts)
     }
+}
+
+/// Every context that some concepts must have observed; see [`Experiment::concept_contexts`].
+pub fn concept_contexts(concepts: &[Concept]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let all = concepts.iter().flat_map(Concept::contexts);
+    all.filter(|text| seen.insert(text.clone())).collect()
 }
 
 /// Thresholds of theory.md §4.4 and §5.9. Engineering choices, so all are exposed.

@@ -8,6 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
+use crate::hub::address::{is_repository, is_revision};
+
 use super::experiment::{Experiment, ModelSource, Thresholds};
 
 /// Changes whenever the layout of [`Experiment`] does.
@@ -142,6 +144,14 @@ fn check(experiment: &Experiment) -> Result<(), LinkError> {
             return impossible("a bundled model whose name is not letters, digits and hyphens");
         }
     }
+    for model in [&experiment.model_a, &experiment.model_b] {
+        // Repository and commit become part of an address that this browser asks for.
+        if let ModelSource::Hub { repository, commit, .. } = model
+            && !(is_repository(repository) && commit.as_deref().is_none_or(is_revision))
+        {
+            return impossible("a model of the Hub that is not organisation/name at a branch, tag or commit");
+        }
+    }
     let Thresholds { delta_mean, delta_tail, max_violation_rate, alpha, max_p, .. } = experiment.thresholds;
     let Thresholds { delta_correlation, delta_r2, delta_accuracy, delta_steering, .. } =
         experiment.thresholds;
@@ -189,7 +199,20 @@ mod tests {
             Just(twin("change-of-basis")),
             Just(twin("break-parallelism+dark-embedding=3+change-of-basis=50")),
             (".{0,20}", "[0-9a-f]{64}").prop_map(|(name, sha256)| ModelSource::Local { name, sha256 }),
+            ("[a-zA-Z0-9]{1,9}/[a-z0-9]{1,9}", prop::option::of("[0-9a-f]{40}"), "[0-9a-f]{64}")
+                .prop_map(|(repository, commit, sha256)| ModelSource::Hub { repository, commit, sha256 }),
         ]
+    }
+
+    /// Links that were made before there were models of the Hub still open: the older kinds keep their numbers.
+    #[test]
+    fn kinds_of_models_keep_their_numbers() {
+        let number = |source: &ModelSource| postcard::to_stdvec(source).unwrap()[0];
+        let (name, sha256, repository) = (String::new(), String::new(), "a/b".to_owned());
+        assert_eq!(number(&ModelSource::Bundled { name: name.clone() }), 0);
+        assert_eq!(number(&twin("change-of-basis")), 1);
+        assert_eq!(number(&ModelSource::Local { name, sha256: sha256.clone() }), 2);
+        assert_eq!(number(&ModelSource::Hub { repository, commit: None, sha256 }), 3);
     }
 
     proptest! {
@@ -256,11 +279,19 @@ mod tests {
         assert_eq!(decode(&longer), Err(LinkError::Damaged { detail: "1 bytes too many".into() }));
     }
 
+    fn hub(repository: &str, commit: Option<&str>) -> Experiment {
+        let (repository, commit) = (repository.to_owned(), commit.map(ToOwned::to_owned));
+        Experiment { model_b: ModelSource::Hub { repository, commit, sha256: String::new() }, ..experiment() }
+    }
+
     #[test]
     fn impossible_wishes_are_refused() {
         let cases = [
             Experiment { model_a: twin("change-of-basis"), ..experiment() },
             Experiment { model_b: ModelSource::Bundled { name: "../../secret".into() }, ..experiment() },
+            hub("a/../b", None),
+            hub("only-a-name", None),
+            hub("a/b", Some("../main")),
             Experiment { prompts: vec![String::new(); 65], ..experiment() },
             Experiment {
                 thresholds: Thresholds { delta_mean: f64::NAN, ..Thresholds::default() },

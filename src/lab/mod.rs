@@ -1,6 +1,7 @@
 //! From an [`Experiment`] and what the engines observed to a [`Report`].
 
 pub mod analyze;
+pub mod catalogue;
 mod comparison;
 pub mod error;
 pub mod experiment;
@@ -14,7 +15,8 @@ pub mod report;
 pub mod tensors;
 pub mod words;
 
-pub use analyze::{analyze, reduced_of_observation};
+pub use analyze::{analyze, check_same_vocabulary, reduced_of_observation};
+pub use catalogue::{Catalogue, CatalogueError, CatalogueModel, Role};
 pub use error::LabError;
 pub use experiment::{Concept, Experiment, ModelSource, Relation, Thresholds};
 pub use observation::{Context, EngineKind, ModelCard, Observation};

@@ -2,6 +2,7 @@
 
 use crate::browser::fetch::FetchError;
 use crate::engine::{DeviceError, LoadError, RunError};
+use crate::hub::HubError;
 use crate::lab::LabError;
 use crate::protocol::{ErrorKind, ResponseBody};
 
@@ -33,6 +34,16 @@ impl From<FetchError> for Failure {
         match error {
             FetchError::Aborted => Self::Cancelled,
             _ => Self::Failed(ErrorKind::Network, error.to_string()),
+        }
+    }
+}
+
+impl From<HubError> for Failure {
+    fn from(error: HubError) -> Self {
+        match error {
+            HubError::Cancelled => Self::Cancelled,
+            _ if error.is_of_network() => Self::Failed(ErrorKind::Network, error.to_string()),
+            _ => Self::Failed(ErrorKind::BadModel, error.to_string()),
         }
     }
 }

@@ -2,13 +2,18 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+use std::rc::Rc;
 
 use serde::Deserialize;
 
 use crate::browser::attachment::Attachment;
 use crate::browser::clock;
 use crate::browser::fetch::{Abort, Download, FetchError, ask};
-use crate::models::CheckpointError;
+use crate::engine::ModelFiles;
+use crate::models::source::Reading;
+use crate::models::{ByteSource, CheckpointError, ReadError, WeightsFile};
 use crate::protocol::ErrorKind;
 
 use super::failure::Failure;
@@ -16,12 +21,14 @@ use super::failure::Failure;
 /// Shortest time between two reports of progress.
 const REPORT_MILLIS: f64 = 50.0;
 
-/// (name, contents) of each file; `report` is told the bytes so far, and in all where the host says.
-pub async fn fetch_folder(
-    url: &str,
-    abort: &Abort,
-    report: &dyn Fn(u64, Option<u64>),
-) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+/// Hears the bytes so far, and in all where that is known.
+pub type Tell = Rc<dyn Fn(u64, Option<u64>)>;
+
+/// Small files with their contents, and weights with a way to read them.
+pub type Files = (Vec<(String, Vec<u8>)>, Vec<WeightsFile>);
+
+/// The files of a folder; `report` is told the bytes so far, and in all where the host says.
+pub async fn fetch_folder(url: &str, abort: &Abort, report: Tell) -> Result<Files, Failure> {
     let asked = |name: &str| ask(format!("{url}{name}"), abort);
     let (config, tokenizer, weights, self_test) =
         (asked("config.json"), asked("tokenizer.json"), asked("model.safetensors"), asked("self_test.json"));
@@ -53,21 +60,29 @@ pub async fn fetch_folder(
     read_all(downloads, files, report).await
 }
 
-/// (name, contents) of the visitor's own files; `report` is told the bytes so far and in all.
+/// The visitor's own files: small ones are read, weights only tensor by tensor as a model is built; `report` is told the
+/// bytes so far and in all.
 pub async fn read_attached(
     attached: Vec<(String, Attachment)>,
     abort: &Abort,
-    report: &dyn Fn(u64, Option<u64>),
-) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let total = attached.iter().map(|(_, contents)| contents.length()).sum();
-    let count = Count::new(Some(total), report);
-    let mut files = Vec::new();
+    report: Tell,
+) -> Result<Files, Failure> {
+    let is_weights = |(name, _): &&(String, Attachment)| WeightsFile::is_one(name);
+    let total = attached.iter().filter(is_weights).map(|(_, contents)| contents.length()).sum();
+    let count = Rc::new(Count::new(Some(total), report));
+    let (mut small, mut weights) = (Vec::new(), Vec::new());
     for (name, contents) in attached {
-        let go_on = |n_bytes| {
-            count.arrived(n_bytes);
-            !abort.is_aborted()
-        };
-        let bytes = contents.bytes(go_on).await.map_err(|error| {
+        if WeightsFile::is_one(&name) {
+            let picked = Picked { contents, abort: abort.clone(), count: count.clone() };
+            weights.push(WeightsFile::new(name, picked));
+            continue;
+        }
+        // Of a file that is no part of a model, only the name matters: it is told where a part is missing.
+        if !ModelFiles::is_small(&name) {
+            small.push((name, Vec::new()));
+            continue;
+        }
+        let bytes = contents.bytes(|_| !abort.is_aborted()).await.map_err(|error| {
             let sentence = format!(
                 "{name}: expected a file, found that {error}; choose the model's files again, or a folder with “Folder…”"
             );
@@ -76,35 +91,75 @@ pub async fn read_attached(
         if abort.is_aborted() {
             return Err(Failure::Cancelled);
         }
-        files.push((name, bytes));
+        small.push((name, bytes));
     }
-    count.end();
-    Ok(files)
+    Ok((small, weights))
 }
 
 async fn read_all(
     downloads: Vec<(String, Download)>,
-    mut files: Vec<(String, Vec<u8>)>,
-    report: &dyn Fn(u64, Option<u64>),
-) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    mut small: Vec<(String, Vec<u8>)>,
+    report: Tell,
+) -> Result<Files, Failure> {
     let count = Count::new(downloads.iter().map(|(_, download)| download.length()).sum(), report);
+    let mut weights = Vec::new();
     for (name, download) in downloads {
-        files.push((name, download.read(&|n_bytes| count.arrived(n_bytes)).await?));
+        let bytes = download.read(&|n_bytes| count.arrived(n_bytes)).await?;
+        if WeightsFile::is_one(&name) {
+            weights.push(WeightsFile::new(name, bytes));
+        } else {
+            small.push((name, bytes));
+        }
     }
     count.end();
-    Ok(files)
+    Ok((small, weights))
+}
+
+/// A file of weights that the visitor chose, read piece by piece, and no further once it is given up.
+struct Picked {
+    contents: Attachment,
+    abort: Abort,
+    count: Rc<Count>,
+}
+
+impl fmt::Debug for Picked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Picked").field(&self.contents).finish()
+    }
+}
+
+impl ByteSource for Picked {
+    fn length(&self) -> u64 {
+        self.contents.length()
+    }
+
+    fn read(&self, range: Range<u64>) -> Reading<'_> {
+        Box::pin(async move {
+            if self.abort.is_aborted() {
+                return Err(ReadError("given up".into()));
+            }
+            let bytes = self.contents.piece(range).await.map_err(|error| {
+                ReadError(format!(
+                    "expected its contents, found that {error}; choose the model's files again"
+                ))
+            })?;
+            // Every byte is read twice: for the digest, and for the network.
+            self.count.arrived(bytes.len() as u64 / 2);
+            Ok(bytes)
+        })
+    }
 }
 
 /// Bytes that have arrived, reported now and then.
-struct Count<'a> {
+struct Count {
     done: Cell<u64>,
     total: Option<u64>,
     reported_at: Cell<f64>,
-    report: &'a dyn Fn(u64, Option<u64>),
+    report: Tell,
 }
 
-impl<'a> Count<'a> {
-    fn new(total: Option<u64>, report: &'a dyn Fn(u64, Option<u64>)) -> Self {
+impl Count {
+    fn new(total: Option<u64>, report: Tell) -> Self {
         Self { done: Cell::new(0), total, reported_at: Cell::new(f64::NEG_INFINITY), report }
     }
 

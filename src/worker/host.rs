@@ -7,17 +7,21 @@ use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 
+use super::download::download;
 use super::failure::Failure;
-use super::files::{fetch_folder, read_attached};
+use super::files::{Files, Tell, fetch_folder, read_attached};
 use super::queue::{Queue, Received};
 use crate::browser::attachment::Attachment;
 use crate::browser::clock;
 use crate::browser::fetch::Abort;
-use crate::browser::worker_scope::WorkerScope;
-use crate::engine::{Device, DeviceError, ModelFiles, SelfTest, Session};
+use crate::browser::worker_scope::{WorkerScope, memory_bytes};
+use crate::engine::{Device, DeviceError, Estimate, Limits, ModelFiles, SelfTest, Session};
+use crate::hub::Address;
+use crate::lab::observation::Floats;
 use crate::lab::progress::Listener;
 use crate::lab::{Experiment, LabError, Observation, Report};
-use crate::protocol::{ModelFilesSource, Request, RequestBody, Response, ResponseBody};
+use crate::models::NetworkConfig;
+use crate::protocol::{ErrorKind, ModelFilesSource, Request, RequestBody, Response, ResponseBody};
 
 /// Parts in which the progress of a report is told.
 const WHOLE_REPORT: u64 = 1000;
@@ -39,6 +43,7 @@ where
         analyze,
         device: RefCell::default(),
         session: RefCell::default(),
+        unembedding: RefCell::default(),
         queue: RefCell::default(),
         in_hand: RefCell::default(),
         is_busy: Cell::new(false),
@@ -52,6 +57,8 @@ struct Host<O> {
     analyze: Option<Analyze>,
     device: RefCell<Option<Device>>,
     session: RefCell<Option<Session>>,
+    /// That of the session's model, once it was asked for: it never changes.
+    unembedding: RefCell<Option<Attachment>>,
     queue: RefCell<Queue>,
     /// The request being served, and the word that gives it up.
     in_hand: RefCell<Option<(u32, Abort)>>,
@@ -133,15 +140,46 @@ where
     ) -> Result<ResponseBody, Failure> {
         // The model before gives its memory back first.
         self.session.replace(None);
-        let report = |done, total| self.respond(id, ResponseBody::Progress { done, total }.into());
+        self.unembedding.replace(None);
+        let scope = self.scope.clone();
+        let report: Tell = Rc::new(move |done, total| {
+            scope.respond(&Response { id, body: ResponseBody::Progress { done, total } }, &[]);
+        });
+        let mut origin = None;
         let (name, files) = match source {
             ModelFilesSource::Attached { name, files } => {
                 let named = files.into_iter().zip(contents).collect();
-                (name, read_attached(named, abort, &report).await?)
+                (name, read_attached(named, abort, report).await?)
             }
-            ModelFilesSource::Folder { name, url } => (name, fetch_folder(&url, abort, &report).await?),
+            ModelFilesSource::Folder { name, url } => (name, fetch_folder(&url, abort, report).await?),
+            ModelFilesSource::Hub { repository, revision, base } => {
+                let address = Address { repository, revision };
+                let tell = |files| self.respond(id, ResponseBody::Downloading { files }.into());
+                let (files, found) = download(&address, &base, abort, &check_config, &tell).await?;
+                origin = Some(found);
+                (address.to_string(), files)
+            }
         };
-        let files = ModelFiles::from_named(name, files)?;
+        let mut outcome = self.open(name, files, abort).await;
+        match (&mut outcome, origin) {
+            (Ok(ResponseBody::Loaded { pin, note, .. }), Some(origin)) => {
+                let (found, told) = origin.keep().await;
+                (*pin, *note) = (Some(found), told);
+            }
+            (_, Some(origin)) => origin.discard().await,
+            (_, None) => {}
+        }
+        outcome
+    }
+
+    /// Makes a model of its files.
+    async fn open(
+        &self,
+        name: String,
+        (small, weights): Files,
+        abort: &Abort,
+    ) -> Result<ResponseBody, Failure> {
+        let files = ModelFiles::from_named(name, small, weights)?;
         let self_test = files.self_test.as_deref().map(SelfTest::parse).transpose()?;
         let device = self.device().await?;
         if abort.is_aborted() {
@@ -157,6 +195,9 @@ where
             engine: session.device().kind,
             engine_detail: session.device().detail.clone(),
             self_test,
+            pin: None,
+            note: None,
+            memory_bytes: memory_bytes(),
         };
         self.session.replace(Some(session));
         Ok(answer)
@@ -171,11 +212,29 @@ where
         // Requests are served one by one, so nobody misses the session while it is away.
         let session =
             self.session.take().ok_or_else(|| Failure::internal("no model is loaded in this engine"))?;
-        let observation = session.observe(prompts, concept_contexts, calibration).await;
+        let answer = self.observed(&session, prompts, concept_contexts, calibration).await;
         self.session.replace(Some(session));
-        let observation = Attachment::of(&observation?)
+        answer
+    }
+
+    async fn observed(
+        &self,
+        session: &Session,
+        prompts: &[String],
+        concept_contexts: &[String],
+        calibration: &[String],
+    ) -> Result<Answer, Failure> {
+        let states = session.observe_states(prompts, concept_contexts, calibration).await?;
+        let states = Attachment::of(&states)
             .map_err(|error| Failure::internal(&format!("the observation cannot be packed: {error}")))?;
-        Ok(Answer { body: ResponseBody::Observed, attachments: vec![observation] })
+        let kept = self.unembedding.borrow().clone();
+        let unembedding = match kept {
+            Some(unembedding) => unembedding,
+            None => unembedding_of(session).await?,
+        };
+        self.unembedding.replace(Some(unembedding.clone()));
+        let body = ResponseBody::Observed { memory_bytes: memory_bytes() };
+        Ok(Answer { body, attachments: vec![states, unembedding] })
     }
 
     /// The second observation is absent when model B is a twin of A.
@@ -185,14 +244,13 @@ where
         experiment: &Experiment,
         observations: &[Attachment],
     ) -> Result<ResponseBody, Failure> {
-        let lost = |_| Failure::internal("an observation was lost on its way");
-        let (Some(analyze), Some(a)) = (self.analyze, observations.first()) else {
+        let (Some(analyze), Some(a)) = (self.analyze, observations.get(..2)) else {
             return Err(Failure::internal("this engine has no lab, or nothing to analyze"));
         };
-        let a = a.value().await.map_err(lost)?;
-        let b = match observations.get(1) {
-            Some(b) => Some(b.value().await.map_err(lost)?),
-            None => None,
+        let a = observation(a).await?;
+        let b = match observations.get(2..) {
+            Some(b) if !b.is_empty() => Some(observation(b).await?),
+            _ => None,
         };
         let mut told = 0;
         let mut tell = |share: f64| {
@@ -222,6 +280,36 @@ where
     fn respond(&self, id: u32, Answer { body, attachments }: Answer) {
         self.scope.respond(&Response { id, body }, &attachments);
     }
+}
+
+/// The unembedding, read back from the device and handed to the browser part by part.
+async fn unembedding_of(session: &Session) -> Result<Attachment, Failure> {
+    let mut parts = Vec::new();
+    session.read_unembedding(|rows| parts.push(Attachment::of_floats(rows))).await?;
+    let joined =
+        parts.into_iter().collect::<Result<Vec<_>, _>>().and_then(|parts| Attachment::joined(&parts));
+    joined.map_err(|_| Failure::internal("this browser has no room for the unembedding"))
+}
+
+/// An observation from its two attachments.
+async fn observation(attachments: &[Attachment]) -> Result<Observation, Failure> {
+    let lost = |_| Failure::internal("an observation was lost on its way");
+    let [states, unembedding] = attachments else {
+        return Err(Failure::internal("an observation should have two parts"));
+    };
+    let mut observation: Observation = states.value().await.map_err(lost)?;
+    observation.unembedding = Floats(unembedding.floats().await.map_err(lost)?);
+    Ok(observation)
+}
+
+/// Refuses a model of the Hub before any of its weights is fetched.
+fn check_config(config: &[u8]) -> Result<NetworkConfig, Failure> {
+    let refused = |sentence: String| Failure::Failed(ErrorKind::BadModel, sentence);
+    let estimate = Estimate::of_config(config).map_err(|error| refused(error.to_string()))?;
+    // Every model is loaded on the CPU first, also one that a graphics card will run.
+    let fits = estimate.check_fits(Limits::WASM);
+    fits.map_err(|error| Failure::Failed(ErrorKind::TooLarge, error.to_string()))?;
+    NetworkConfig::parse(config).map_err(|error| refused(error.to_string()))
 }
 
 /// An answer and what is attached to it.

@@ -1,0 +1,128 @@
+//! What one load keeps in this browser: pieces as they arrive, the manifest at the end, nothing if it never comes to that.
+
+use std::ops::Range;
+
+use web_sys::Blob;
+
+use super::pieces::Held;
+use crate::browser::clock::date_millis;
+use crate::browser::hub::seed;
+use crate::browser::model_cache::{NotKept, OnItsWay, Store, room};
+use crate::hub::manifest::{KeptPiece, Manifest, load_name, piece_path};
+use crate::hub::progress::size_words;
+
+/// Keeps what arrives for as long as this browser allows it.
+pub struct Keeper {
+    store: Option<Store>,
+    repository: String,
+    commit: String,
+    load: String,
+    /// What this load has written.
+    written: Vec<String>,
+    is_kept: bool,
+    /// Why nothing is kept.
+    why_not: Option<String>,
+    /// Nobody else sweeps the pieces away before the load ends.
+    _on_its_way: OnItsWay,
+}
+
+impl Keeper {
+    /// For one load of a model.
+    pub fn new(store: Result<Store, NotKept>, repository: &str, commit: &str) -> Self {
+        let load = load_name(date_millis() as u64, seed() as u32);
+        let (store, why_not) = match store {
+            Ok(store) => (Some(store), None),
+            Err(why) => (None, Some(why.to_string())),
+        };
+        Self {
+            store,
+            repository: repository.to_owned(),
+            commit: commit.to_owned(),
+            _on_its_way: OnItsWay::new(&load),
+            load,
+            written: Vec::new(),
+            is_kept: false,
+            why_not,
+        }
+    }
+
+    /// Keeps nothing where so much does not fit, rather than finding out half-way.
+    pub async fn expect(&mut self, n_bytes: u64) {
+        let Some(room) = room().await.filter(|_| self.store.is_some()) else { return };
+        let left = (room.quota - room.used).max(0.0) as u64;
+        if left < n_bytes {
+            self.give_up(format!(
+                "this browser has room for {} and it takes {}: delete other models",
+                size_words(left),
+                size_words(n_bytes)
+            ));
+        }
+    }
+
+    /// What an earlier load kept; none where it has gone.
+    pub async fn kept(&self, file: &str, piece: &KeptPiece) -> Option<(Blob, Held)> {
+        let store = self.store.as_ref()?;
+        let path = piece_path(&self.repository, &self.commit, &piece.load, file, &(piece.start..piece.end));
+        Some((store.get(&path).await?, Held::Kept(store.clone(), path)))
+    }
+
+    /// How a piece of this load is named.
+    pub fn piece(&self, bytes: &Range<u64>, so_far: String) -> KeptPiece {
+        KeptPiece { start: bytes.start, end: bytes.end, so_far, load: self.load.clone() }
+    }
+
+    /// Keeps a piece that has arrived.
+    pub async fn keep(
+        &mut self,
+        file: &str,
+        bytes: &Range<u64>,
+        so_far: String,
+        blob: Blob,
+    ) -> (Held, KeptPiece) {
+        let piece = self.piece(bytes, so_far);
+        let Some(store) = self.store.clone().filter(|_| self.why_not.is_none()) else {
+            return (Held::Blob(blob), piece);
+        };
+        let path = piece_path(&self.repository, &self.commit, &self.load, file, bytes);
+        // Named before it is there, so that half of it does not stay behind.
+        self.written.push(path.clone());
+        match store.put(&path, &blob).await {
+            Ok(()) => (Held::Kept(store, path), piece),
+            Err(why) => {
+                store.delete(&path).await;
+                self.give_up(why.to_string());
+                (Held::Blob(blob), piece)
+            }
+        }
+    }
+
+    /// Everything is here and right: from now on the model is kept.
+    pub async fn finish(&mut self, manifest: &Manifest) {
+        let Some(store) = self.store.as_ref().filter(|_| self.why_not.is_none()) else { return };
+        match store.put_manifest(manifest).await {
+            Ok(()) => self.is_kept = true,
+            Err(why) => self.give_up(why.to_string()),
+        }
+    }
+
+    /// One sentence where the model is not kept.
+    pub fn note(&self) -> Option<String> {
+        let why = self.why_not.as_ref()?;
+        Some(format!("The model is not kept for the next visit: {why}."))
+    }
+
+    /// The load has ended, well or not: what was written of a model that is not kept is deleted, at the latest here, for
+    /// until now it may have been read.
+    pub async fn end(self) {
+        if let Some(store) = self.store.filter(|_| !self.is_kept) {
+            for path in &self.written {
+                store.delete(path).await;
+            }
+        }
+    }
+
+    /// What is written already is still read from where it is.
+    fn give_up(&mut self, why: String) {
+        self.why_not.get_or_insert(why);
+    }
+}
