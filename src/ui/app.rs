@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::panels::{
-    ConceptPicker, CoupledMapPanel, DivergencesPanel, EngineLine, ModelBox, NextTokensPanel, PromptEditor,
-    PropertiesPanel, VerdictPanel, VisibilityPanel,
+    ConceptPicker, CoupledMapPanel, CuratedPanel, DivergencesPanel, EngineLine, Explorer, LinkAsk, ModelBox,
+    NextTokensPanel, PromptEditor, PropertiesPanel, StoragePanel, VerdictPanel, VisibilityPanel,
 };
 use super::session::Session;
 use super::state::Page;
@@ -19,6 +19,10 @@ pub fn App() -> impl IntoView {
     // A file that misses a model's box must not make the browser leave the page.
     window_event_listener(leptos::ev::dragover, |event| event.prevent_default());
     window_event_listener(leptos::ev::drop, |event| event.prevent_default());
+    let mirror = page.mirror.with_value(|mirror| {
+        let class = if mirror.error.is_some() { "error" } else { "hint" };
+        mirror.sentence().map(|sentence| view! { <p class=class data-testid="mirror">{sentence}</p> })
+    });
     view! {
         {move || {
             page.link_error
@@ -34,16 +38,25 @@ pub fn App() -> impl IntoView {
                     }
                 })
         }}
+        <LinkAsk />
         <VerdictPanel />
         <section class="setup" aria-label="What to compare">
             <div class="setup__models">
                 <ModelBox model=page.a />
                 <ModelBox model=page.b />
             </div>
-            <PromptEditor />
-            <ConceptPicker />
+            <div class="library">
+                <CuratedPanel />
+                <StoragePanel />
+                {mirror}
+            </div>
+            <div class="setup__asked">
+                <PromptEditor />
+                <ConceptPicker />
+            </div>
             <EngineLine />
         </section>
+        <Explorer />
         <NextTokensPanel />
         <DivergencesPanel />
         <PropertiesPanel />

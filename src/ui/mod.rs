@@ -1,9 +1,13 @@
 //! The page. Start at [`app::App`]; [`state`] is all that it knows, [`session`] all that it does.
 
 pub mod app;
+pub mod curated;
+pub mod download;
+pub mod family;
 pub mod panels;
 pub mod plots;
 pub mod session;
+pub mod shelf;
 pub mod state;
 pub mod text;
 pub mod world;

@@ -4,8 +4,14 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::world::World;
+use super::download::Download;
+use super::family::Family;
+use super::shelf::Shelf;
+use super::world::{FIRST_WORLD, World};
 use crate::browser::engine_client::{EngineFailure, Loaded};
+use crate::hub::address::mirror;
+use crate::hub::{Address, HUB};
+use crate::lab::catalogue::{CatalogueModel, Role};
 use crate::lab::{Concept, EngineKind, ModelSource, Report, Thresholds};
 use crate::protocol::ErrorKind;
 
@@ -56,13 +62,10 @@ impl From<EngineFailure> for Failure {
 pub enum ModelStatus {
     /// Nothing was asked yet.
     Empty,
-    /// Bytes are arriving.
-    Loading {
-        /// Bytes so far.
-        done: u64,
-        /// Bytes in all, where known.
-        total: Option<u64>,
-    },
+    /// A link asks for a model that must be downloaded; the visitor has not agreed yet.
+    Asking,
+    /// Bytes are arriving, see [`ModelState::download`].
+    Loading,
     /// Ready to run on the CPU engine.
     Ready(Loaded),
     /// Built from model A; nothing to load.
@@ -130,6 +133,8 @@ pub enum Adapter {
 pub enum GpuEngine {
     /// Not fetched.
     Unused,
+    /// Not fetched either: the model's files would be downloaded a second time.
+    Spared,
     /// Being fetched and tested.
     Starting,
     /// Usable.
@@ -139,6 +144,41 @@ pub enum GpuEngine {
     },
     /// Not usable, and why.
     Refused(String),
+}
+
+/// Where models of the Hub come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// The Hub's address or a mirror's, ending in `/`.
+    pub base: String,
+    /// What is wrong with the mirror that this page's address names; the Hub takes its place.
+    pub error: Option<String>,
+}
+
+impl Default for Mirror {
+    fn default() -> Self {
+        Self { base: HUB.into(), error: None }
+    }
+}
+
+impl Mirror {
+    /// From the value of `?mirror=` in the page's address.
+    pub fn parse(wanted: Option<&str>) -> Self {
+        match wanted.map(mirror) {
+            None => Self::default(),
+            Some(Ok(base)) => Self { base, error: None },
+            Some(Err(error)) => Self { error: Some(error.to_string()), ..Self::default() },
+        }
+    }
+
+    /// One sentence for the visitor; none where nothing was asked for.
+    pub fn sentence(&self) -> Option<String> {
+        match &self.error {
+            Some(error) => Some(format!("{error}. Models come from the Hub instead.")),
+            None if self.base == HUB => None,
+            None => Some(format!("Models come from {}", self.base)),
+        }
+    }
 }
 
 /// One prompt of the visitor's, with an identity of its own so that typing in one never disturbs another.
@@ -159,11 +199,42 @@ pub struct ModelState {
     pub source: RwSignal<ModelSource>,
     /// Where it stands.
     pub status: RwSignal<ModelStatus>,
+    /// How far its last load came.
+    pub download: RwSignal<Download>,
+    /// Most memory that its CPU engine has had, bytes; 0 where that is not known.
+    pub memory: RwSignal<u64>,
     /// Its WebGPU engine.
     pub gpu: RwSignal<GpuEngine>,
+    /// What stands in the box for models of the Hub.
+    pub typed: RwSignal<String>,
+    /// What is wrong with it.
+    pub wrong: RwSignal<Option<String>>,
 }
 
 impl ModelState {
+    fn new(slot: Slot, name: &str) -> Self {
+        Self {
+            slot,
+            source: RwSignal::new(ModelSource::Bundled { name: name.into() }),
+            status: RwSignal::new(ModelStatus::Empty),
+            download: RwSignal::new(Download::default()),
+            memory: RwSignal::new(0),
+            gpu: RwSignal::new(GpuEngine::Unused),
+            typed: RwSignal::new(String::new()),
+            wrong: RwSignal::new(None),
+        }
+    }
+
+    /// Another model: a model of the Hub is also put into its box, where it can be changed.
+    pub fn show_source(&self, source: ModelSource) {
+        if let ModelSource::Hub { repository, commit, .. } = &source {
+            let address = Address { repository: repository.clone(), revision: commit.clone() };
+            self.typed.set(address.to_string());
+        }
+        self.wrong.set(None);
+        self.source.set(source);
+    }
+
     /// Largest |log p − stored log p| on the self-test of the CPU engine, nats; none where nothing is stored.
     pub fn cpu_self_test(&self) -> Option<f64> {
         match &*self.status.read() {
@@ -200,6 +271,14 @@ pub struct Page {
     pub a: ModelState,
     /// Model B.
     pub b: ModelState,
+    /// Models that come with the page.
+    pub bundled: RwSignal<Vec<CatalogueModel>>,
+    /// Where models of the Hub come from.
+    pub mirror: StoredValue<Mirror>,
+    /// What this browser keeps.
+    pub shelf: RwSignal<Shelf>,
+    /// Distances within the trained family, once they are there.
+    pub family: RwSignal<Option<Arc<Family>>>,
     /// The visitor's prompts.
     pub prompts: RwSignal<Vec<Prompt>>,
     /// The last removed prompt and where it stood.
@@ -229,15 +308,14 @@ pub struct Page {
 impl Page {
     /// The page before anything has answered.
     pub fn new() -> Self {
-        let model = |slot, name: &str| ModelState {
-            slot,
-            source: RwSignal::new(ModelSource::Bundled { name: name.into() }),
-            status: RwSignal::new(ModelStatus::Empty),
-            gpu: RwSignal::new(GpuEngine::Unused),
-        };
+        let bundled = first_pair();
         Self {
-            a: model(Slot::A, BUNDLED[0].0),
-            b: model(Slot::B, BUNDLED[1].0),
+            a: ModelState::new(Slot::A, &bundled[0].name),
+            b: ModelState::new(Slot::B, &bundled[1].name),
+            bundled: RwSignal::new(bundled.into()),
+            mirror: StoredValue::new(Mirror::default()),
+            shelf: RwSignal::new(Shelf::default()),
+            family: RwSignal::new(None),
             prompts: RwSignal::new(Vec::new()),
             removed: RwSignal::new(None),
             concept: RwSignal::new(None),
@@ -259,6 +337,25 @@ impl Page {
             Slot::A => self.a,
             Slot::B => self.b,
         }
+    }
+
+    /// Whether this browser keeps the files of a model of the Hub; none for other models.
+    pub fn is_kept(&self, model: ModelState) -> Option<bool> {
+        model.source.with(|source| match source {
+            ModelSource::Hub { repository, commit: Some(commit), .. } => Some(self.keeps(repository, commit)),
+            ModelSource::Hub { commit: None, .. } => Some(false),
+            _ => None,
+        })
+    }
+
+    /// Whether this browser keeps a commit of a repository.
+    pub fn keeps(&self, repository: &str, commit: &str) -> bool {
+        self.shelf.with(|shelf| shelf.find(repository, commit).is_some())
+    }
+
+    /// Every prompt, in order, blank ones too.
+    pub fn all_prompt_texts(&self) -> Vec<String> {
+        self.prompts.with_untracked(|prompts| prompts.iter().map(|p| p.text.clone()).collect())
     }
 
     /// Prompts that say something, in order.
@@ -323,9 +420,19 @@ impl Default for Page {
     }
 }
 
-/// Models that are shipped with the page: folder under `models/`, and what people read.
-pub const BUNDLED: [(&str, &str); 2] =
-    [("world-d32", "World model, width 32 (bundled)"), ("world-d48", "World model, width 48 (bundled)")];
+/// The pair that the page opens with, known before any list of models has arrived.
+fn first_pair() -> [CatalogueModel; 2] {
+    [("world-d32", 32, 1), ("world-d48", 48, 2)].map(|(name, width, seed)| CatalogueModel {
+        name: name.into(),
+        world: FIRST_WORLD.into(),
+        label: format!("World model, width {width} (bundled)"),
+        architecture: "llama".into(),
+        width,
+        seed: Some(seed),
+        teacher: None,
+        role: Role::Trained,
+    })
+}
 
 /// The page's signals, wherever a panel needs them.
 pub fn use_page() -> Page {
@@ -343,6 +450,10 @@ pub fn why(kind: EngineKind, choice: EngineChoice, adapter: &Adapter, gpu: &GpuE
             (Adapter::Absent(why), _) => format!("WebGPU is not available: {why}"),
             (Adapter::Found, GpuEngine::Unused | GpuEngine::Starting) => {
                 "it answers first; the WebGPU engine is starting".into()
+            }
+            (Adapter::Found, GpuEngine::Spared) => {
+                "this browser does not keep the model’s files, and WebGPU would download them again; choose it to do so"
+                    .into()
             }
             (Adapter::Found, GpuEngine::Refused(why)) => format!("WebGPU is not used: {why}"),
             (Adapter::Found, GpuEngine::Ready { self_test: None }) if choice == EngineChoice::Auto => {
@@ -389,6 +500,36 @@ mod tests {
             ids.sort_unstable();
             ids.dedup();
             assert_eq!(ids.len(), 4);
+        });
+    }
+
+    #[test]
+    fn a_mirror_is_named_and_a_malformed_one_is_not_used() {
+        assert_eq!(Mirror::parse(None).sentence(), None);
+        let school = Mirror::parse(Some("http://10.0.0.7:8080/hub"));
+        assert_eq!(school.base, "http://10.0.0.7:8080/hub/");
+        assert_eq!(school.sentence().as_deref(), Some("Models come from http://10.0.0.7:8080/hub/"));
+        let malformed = Mirror::parse(Some("javascript:alert(1)"));
+        assert_eq!(malformed.base, HUB);
+        assert!(malformed.sentence().unwrap().contains("must begin with http"));
+    }
+
+    #[test]
+    fn a_model_of_the_hub_is_shown_in_its_box() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let model = Page::new().a;
+            model.wrong.set(Some("wrong form".into()));
+            let source = ModelSource::Hub {
+                repository: "EleutherAI/pythia-14m".into(),
+                commit: Some("step3000".into()),
+                sha256: String::new(),
+            };
+            model.show_source(source);
+            assert_eq!(model.typed.get_untracked(), "EleutherAI/pythia-14m@step3000");
+            assert_eq!(model.wrong.get_untracked(), None);
+            model.show_source(ModelSource::Bundled { name: "world-d32".into() });
+            assert_eq!(model.typed.get_untracked(), "EleutherAI/pythia-14m@step3000");
         });
     }
 

@@ -1,5 +1,7 @@
 //! Small texts that several panels share.
 
+pub use crate::hub::progress::size_words as bytes;
+
 /// A token as people can see it: leading and trailing spaces and line breaks become signs.
 pub fn visible_token(token: &str) -> String {
     let core = token.trim_matches(' ');
@@ -12,14 +14,9 @@ pub fn visible_token(token: &str) -> String {
     format!("{}{core}{}", "␣".repeat(leading), "␣".repeat(trailing))
 }
 
-/// A number of bytes as people read it.
-pub fn bytes(count: u64) -> String {
-    match count {
-        0..1_000 => format!("{count} B"),
-        1_000..1_000_000 => format!("{:.0} kB", count as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
-        _ => format!("{:.2} GB", count as f64 / 1e9),
-    }
+/// The first digits of a commit, which name it among those of one repository.
+pub fn short_commit(commit: &str) -> &str {
+    commit.get(..7).unwrap_or(commit)
 }
 
 /// A whole number with thin spaces between its thousands.
@@ -48,11 +45,9 @@ mod tests {
     }
 
     #[test]
-    fn sizes_have_units() {
-        let cases = [(12, "12 B"), (345_678, "346 kB"), (1_449_000, "1.4 MB"), (2_500_000_000, "2.50 GB")];
-        for (count, expected) in cases {
-            assert_eq!(bytes(count), expected);
-        }
+    fn commits_are_shortened_where_they_are_long() {
+        assert_eq!(short_commit("0123456789abcdef"), "0123456");
+        assert_eq!(short_commit("main"), "main");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::lab::Concept;
 use crate::ui::session::use_session;
 use crate::ui::state::use_page;
+use crate::ui::world::FIRST_WORLD;
 
 /// The concepts that come with the page, and the one of an opened link.
 #[component]
@@ -13,15 +14,17 @@ pub fn ConceptPicker() -> impl IntoView {
     let session = use_session();
     let bundled =
         move || page.world.with(|world| world.as_ref().map(|w| w.concepts.clone()).unwrap_or_default());
+    let world_name = move || page.world.with(|world| world.as_ref().map(|w| w.name.clone()));
+    // Models of the first world share its texts with models of the visitor's own, whose vocabularies are English.
+    let english = move || match world_name() {
+        Some(name) if name != FIRST_WORLD => Vec::new(),
+        _ => page.english.get(),
+    };
     // A link may bring a concept of its own; it stands first, and under its own name.
     let of_link = move || {
-        page.concept
-            .get()
-            .filter(|current| !bundled().contains(current) && !page.english.read().contains(current))
+        page.concept.get().filter(|current| !bundled().contains(current) && !english().contains(current))
     };
-    let all = move || -> Vec<Concept> {
-        of_link().into_iter().chain(bundled()).chain(page.english.get()).collect()
-    };
+    let all = move || -> Vec<Concept> { of_link().into_iter().chain(bundled()).chain(english()).collect() };
     let choose = move |index: String| {
         let chosen = index.parse::<usize>().ok().and_then(|index| all().get(index).cloned());
         if let Some(concept) = chosen {
@@ -43,14 +46,14 @@ pub fn ConceptPicker() -> impl IntoView {
             .collect_view()
     };
     let groups = move || {
-        let (own, bundled, english) = (Vec::from_iter(of_link()), bundled(), page.english.get());
+        let (own, bundled, english) = (Vec::from_iter(of_link()), bundled(), english());
         let (first_bundled, first_english) = (own.len(), own.len() + bundled.len());
         let english = (!english.is_empty()).then(|| {
             view! { <optgroup label="English, for vocabularies like GPT-2’s">{options(first_english, english)}</optgroup> }
         });
         view! {
             {options(0, own)}
-            <optgroup label="The bundled world">{options(first_bundled, bundled)}</optgroup>
+            <optgroup label=format!("World “{}”", world_name().unwrap_or_default())>{options(first_bundled, bundled)}</optgroup>
             {english}
         }
     };

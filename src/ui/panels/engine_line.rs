@@ -93,6 +93,7 @@ fn EngineOf(model: ModelState) -> impl IntoView {
 fn gpu_code(gpu: &GpuEngine) -> &'static str {
     match gpu {
         GpuEngine::Unused => "unused",
+        GpuEngine::Spared => "spared",
         GpuEngine::Starting => "starting",
         GpuEngine::Ready { .. } => "ready",
         GpuEngine::Refused(_) => "refused",

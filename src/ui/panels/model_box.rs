@@ -1,14 +1,15 @@
-//! One model: which, where it stands, and files of the visitor's own by picker or drag-and-drop.
+//! One model: which of those that come with the page, which of the Hub, or files of the visitor's own.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use crate::browser::engine_client::Loaded;
+use super::model_status::{ModelStatusView, status_code};
 use crate::browser::page::{dropped_files, picked_files};
 use crate::lab::ModelSource;
+use crate::lab::catalogue::{CatalogueModel, Role};
 use crate::theory::twin::{TwinKind, TwinRecipe, TwinStep};
 use crate::ui::session::use_session;
-use crate::ui::state::{BUNDLED, ModelState, ModelStatus, Slot};
-use crate::ui::text::{bytes, grouped};
+use crate::ui::state::{ModelState, Slot, use_page};
 
 /// The twins of model A, for model B only, as people read them.
 const TWINS: [(TwinKind, &str); 10] = [
@@ -55,7 +56,8 @@ pub fn ModelBox(
             on:drop=move |event| {
                 event.prevent_default();
                 dragging.set(false);
-                session.pick_files(model.slot, dropped_files(&event));
+                let files = dropped_files(&event);
+                spawn_local(async move { session.pick_files(model.slot, files.await) });
             }
         >
             <div class="model-box__head">
@@ -71,12 +73,13 @@ pub fn ModelBox(
             >
                 {options(model)}
             </select>
+            <HubBox model=model />
             <div class="model-box__files">
                 <FilePicker model=model folder=false label="Files…" />
                 <FilePicker model=model folder=true label="Folder…" />
-                <span class="hint">"or drop config.json, model.safetensors and tokenizer.json here"</span>
+                <span class="hint">"or drop a folder, or config.json, model.safetensors and tokenizer.json here"</span>
             </div>
-            <div class="model-box__status">{move || status(model)}</div>
+            <ModelStatusView model=model />
         </section>
     }
 }
@@ -91,9 +94,20 @@ fn options(model: ModelState) -> impl IntoView {
             </option>
         }
     };
-    let bundled = BUNDLED.map(|(name, label)| option(format!("bundled:{name}"), label.into())).collect_view();
-    let twins = (model.slot == Slot::B)
-        .then(|| TWINS.map(|(kind, label)| option(code_of(&twin(kind)), label.into())).collect_view());
+    let page = use_page();
+    let bundled = move || {
+        groups(&page.bundled.read())
+            .into_iter()
+            .map(|(name, models)| {
+                let options = models.into_iter().map(|(code, label)| option(code, label)).collect_view();
+                view! { <optgroup label=name>{options}</optgroup> }
+            })
+            .collect_view()
+    };
+    let twins = (model.slot == Slot::B).then(|| {
+        let options = TWINS.map(|(kind, label)| option(code_of(&twin(kind)), label.into())).collect_view();
+        view! { <optgroup label="Built from A">{options}</optgroup> }
+    });
     // A link may bring a recipe that the list does not have.
     let own_recipe = move || match &*model.source.read() {
         ModelSource::Twin { recipe } if !TWINS.iter().any(|(kind, _)| is_plain(recipe, *kind)) => {
@@ -101,15 +115,96 @@ fn options(model: ModelState) -> impl IntoView {
         }
         _ => None,
     };
-    let local = move || match &*model.source.read() {
+    let elsewhere = move || match &*model.source.read() {
         ModelSource::Local { name, .. } => Some(option("local".into(), format!("Your files: {name}"))),
+        ModelSource::Hub { repository, .. } => {
+            Some(option("hub".into(), format!("From the Hub: {repository}")))
+        }
         _ => None,
     };
     view! {
         {bundled}
         {twins}
         {own_recipe}
-        {local}
+        {elsewhere}
+    }
+}
+
+/// Bundled models by world and role, each as its code and its label.
+fn groups(models: &[CatalogueModel]) -> Vec<(String, Vec<(String, String)>)> {
+    let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    for model in models {
+        let role = match model.role {
+            Role::Trained => "trained on texts",
+            Role::Teacher => "teachers",
+            Role::Student => "students",
+        };
+        let group = format!("World “{}”: {role}", model.world);
+        let code = code_of(&ModelSource::Bundled { name: model.name.clone() });
+        let choice = (code, model.label.clone());
+        match groups.iter_mut().find(|(name, _)| *name == group) {
+            Some((_, choices)) => choices.push(choice),
+            None => groups.push((group, vec![choice])),
+        }
+    }
+    groups
+}
+
+/// A model of the Hub by its name or address.
+#[component]
+fn HubBox(model: ModelState) -> impl IntoView {
+    let session = use_session();
+    let letter = model.slot.letter();
+    let error_id = format!("hub-error-{letter}");
+    view! {
+        <form
+            class="hub-box"
+            on:submit=move |event| {
+                event.prevent_default();
+                session.choose_typed(model.slot);
+            }
+        >
+            <input
+                type="text"
+                class="hub-box__address"
+                inputmode="url"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                placeholder="Hub: organisation/name"
+                data-testid=format!("hub-{letter}")
+                aria-label=format!("{} from the Hugging Face Hub: organisation/name or its address", model.slot.name())
+                aria-invalid=move || model.wrong.read().is_some().then_some("true")
+                aria-describedby=error_id.clone()
+                prop:value=model.typed
+                on:input:target=move |event| {
+                    model.typed.set(event.target().value());
+                    model.wrong.set(None);
+                }
+            />
+            <button
+                type="submit"
+                class="button"
+                data-testid=format!("hub-load-{letter}")
+                aria-label=format!("Load {} from the Hub", model.slot.name())
+            >
+                "Load"
+            </button>
+            <div class="hub-box__error" id=error_id role="alert">
+                {move || {
+                    model
+                        .wrong
+                        .get()
+                        .map(|sentence| {
+                            view! {
+                                <p class="error" data-testid=format!("hub-error-{letter}")>
+                                    {sentence}
+                                </p>
+                            }
+                        })
+                }}
+            </div>
+        </form>
     }
 }
 
@@ -138,93 +233,13 @@ fn FilePicker(model: ModelState, folder: bool, label: &'static str) -> impl Into
     }
 }
 
-/// Where the model stands, with the way out of it.
-fn status(model: ModelState) -> AnyView {
-    let session = use_session();
-    let letter = model.slot.letter();
-    match model.status.get() {
-        ModelStatus::Empty => view! { <p class="hint">"Not loaded yet."</p> }.into_any(),
-        ModelStatus::Twin => {
-            view! { <p class="hint">"Built from model A’s hidden states and unembedding; nothing to load."</p> }.into_any()
-        }
-        ModelStatus::Loading { done, total } => {
-            let words = match total {
-                Some(total) => format!("{} of {}", bytes(done), bytes(total)),
-                None => bytes(done),
-            };
-            view! {
-                <div class="loading">
-                    <progress
-                        aria-label=format!("Loading {}", model.slot.name())
-                        max=total.map(|total| total.to_string())
-                        value=total.map(|_| done.to_string())
-                    ></progress>
-                    <span class="loading__bytes" data-testid=format!("progress-{letter}")>
-                        {words}
-                    </span>
-                    <button
-                        type="button"
-                        class="button button--small"
-                        data-testid=format!("cancel-{letter}")
-                        aria-label=format!("Cancel loading {}", model.slot.name())
-                        on:click=move |_| session.cancel(model.slot)
-                    >
-                        "Cancel"
-                    </button>
-                </div>
-            }
-            .into_any()
-        }
-        ModelStatus::Ready(Loaded { model: card, .. }) => view! {
-            <p class="hint">
-                {format!(
-                    "{}, width {}, {} parameters, vocabulary {}",
-                    card.architecture,
-                    card.d_model,
-                    grouped(card.parameters),
-                    grouped(card.vocab_size),
-                )}
-            </p>
-        }
-        .into_any(),
-        ModelStatus::Cancelled => view! {
-            <p class="hint">
-                "Loading was cancelled. "
-                <button type="button" class="button button--small" on:click=move |_| session.reload(model.slot)>
-                    "Load again"
-                </button>
-            </p>
-        }
-        .into_any(),
-        ModelStatus::Failed(failure) => view! {
-            <p class="error" role="alert" data-testid=format!("error-{letter}")>
-                {failure.message}
-            </p>
-            <button type="button" class="button button--small" on:click=move |_| session.reload(model.slot)>
-                "Try again"
-            </button>
-        }
-        .into_any(),
-    }
-}
-
-fn status_code(status: &ModelStatus) -> &'static str {
-    match status {
-        ModelStatus::Empty => "empty",
-        ModelStatus::Loading { .. } => "loading",
-        ModelStatus::Ready(_) => "ready",
-        ModelStatus::Twin => "twin",
-        ModelStatus::Cancelled => "cancelled",
-        ModelStatus::Failed(_) => "failed",
-    }
-}
-
 /// The code of a source in the list.
 fn code_of(source: &ModelSource) -> String {
     match source {
         ModelSource::Bundled { name } => format!("bundled:{name}"),
         ModelSource::Twin { recipe } => format!("twin:{recipe}"),
         ModelSource::Local { .. } => "local".into(),
+        ModelSource::Hub { .. } => "hub".into(),
     }
 }
 
@@ -251,7 +266,7 @@ mod tests {
 
     #[test]
     fn every_choice_survives_the_list() {
-        let bundled = BUNDLED.map(|(name, _)| ModelSource::Bundled { name: name.into() });
+        let bundled = ["world-d32", "grove-w16-s1"].map(|name| ModelSource::Bundled { name: name.into() });
         let twins = TWINS.map(|(kind, _)| twin(kind));
         for source in bundled.into_iter().chain(twins) {
             assert_eq!(source_of(&code_of(&source)), Some(source));
@@ -261,5 +276,33 @@ mod tests {
         assert_eq!(source_of("twin:nonsense"), None);
         let local = ModelSource::Local { name: "mine".into(), sha256: String::new() };
         assert_eq!(source_of(&code_of(&local)), None);
+    }
+
+    #[test]
+    fn many_bundled_models_stand_in_groups() {
+        let model = |name: &str, world: &str, role| CatalogueModel {
+            name: name.into(),
+            world: world.into(),
+            label: name.to_uppercase(),
+            architecture: "gpt2".into(),
+            width: 16,
+            seed: None,
+            teacher: None,
+            role,
+        };
+        let models = [
+            model("a", "english", Role::Trained),
+            model("b", "grove", Role::Student),
+            model("c", "english", Role::Trained),
+            model("d", "grove", Role::Teacher),
+        ];
+        let found = groups(&models);
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["World “english”: trained on texts", "World “grove”: students", "World “grove”: teachers"]
+        );
+        let choices = |code: &str, label: &str| (code.to_owned(), label.to_owned());
+        assert_eq!(found[0].1, [choices("bundled:a", "A"), choices("bundled:c", "C")]);
     }
 }

@@ -169,7 +169,8 @@ fn StatusLine() -> impl IntoView {
     let session = use_session();
     let text = move || {
         let loading = [page.a, page.b].into_iter().find_map(|model| match &*model.status.read() {
-            ModelStatus::Loading { .. } => Some(format!("Loading {}…", model.slot.name())),
+            ModelStatus::Loading => Some(format!("Loading {}…", model.slot.name())),
+            ModelStatus::Asking => Some("This link waits for your word before it downloads anything.".into()),
             ModelStatus::Failed(_) | ModelStatus::Cancelled => {
                 Some(format!("{} is not loaded.", model.slot.name()))
             }

@@ -1,6 +1,7 @@
 //! Drawings: they take numbers and draw, and know nothing of models.
 
 pub mod geometry;
+pub mod heat;
 mod interval_bar;
 mod mirrored_bar;
 mod ruler;

@@ -1,0 +1,126 @@
+//! How far the load of one model is: per file and in all, how fast, how long still.
+
+use crate::browser::engine_client::LoadProgress;
+use crate::hub::progress::{Rate, size_words, time_words};
+use crate::protocol::FileProgress;
+
+/// What has arrived of one model; what is kept of it when the model is ready is the list of its files.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Download {
+    /// Files of a model of the Hub, in the order in which they are fetched; none for other models.
+    pub files: Vec<FileProgress>,
+    /// Bytes so far.
+    pub done: u64,
+    /// Bytes in all, once that is known of every file.
+    pub total: Option<u64>,
+    /// Bytes a second over the network, over the last seconds.
+    pub rate: Option<f64>,
+    /// Seconds until all is here.
+    pub seconds_left: Option<f64>,
+    meter: Rate,
+}
+
+impl Download {
+    /// Takes in what a worker says, at a moment in milliseconds.
+    pub fn note(&mut self, progress: LoadProgress, now_millis: f64) {
+        let (over_network, missing) = match progress {
+            LoadProgress::Bytes { done, total } => {
+                (self.done, self.total) = (done, total);
+                (done, total.map(|total| total.saturating_sub(done)))
+            }
+            LoadProgress::Files(files) => {
+                self.files = files;
+                self.done = self.files.iter().map(|file| file.done).sum();
+                self.total = self.files.iter().map(|file| file.total).sum::<Option<u64>>();
+                self.total = self.total.filter(|_| !self.files.is_empty());
+                let network = self.files.iter().filter(|file| !file.from_cache);
+                let missing = network.clone().map(|file| Some(file.total?.saturating_sub(file.done))).sum();
+                (network.map(|file| file.done).sum(), missing)
+            }
+        };
+        self.meter.note(now_millis, over_network);
+        self.rate = self.meter.bytes_per_second();
+        self.seconds_left = missing.and_then(|missing: u64| self.meter.seconds_left(missing));
+    }
+
+    /// `12.0 MB of 56.3 MB, 3.1 MB/s, 14 s left`, as far as these are known; empty before anything is.
+    pub fn words(&self) -> String {
+        let mut parts = match self.total {
+            Some(total) => vec![format!("{} of {}", size_words(self.done), size_words(total))],
+            None if self.done == 0 => return String::new(),
+            None => vec![size_words(self.done)],
+        };
+        if self.total != Some(self.done) {
+            parts.extend(self.rate.map(|rate| format!("{}/s", size_words(rate as u64))));
+            parts.extend(self.seconds_left.map(|seconds| format!("{} left", time_words(seconds))));
+        }
+        parts.join(", ")
+    }
+
+    /// 0, 25, 50, 75 or 100 percent; none where the total is not known.
+    pub fn quarter(&self) -> Option<u64> {
+        let total = self.total.filter(|total| *total > 0)?;
+        Some(self.done.min(total) * 4 / total * 25)
+    }
+
+    /// Bytes of the weights, for a model of the Hub.
+    pub fn weights(&self) -> Option<u64> {
+        let weights = self.files.iter().filter(|file| file.name.ends_with(".safetensors"));
+        weights.map(|file| file.total).sum::<Option<u64>>().filter(|bytes| *bytes > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, done: u64, total: Option<u64>, from_cache: bool) -> FileProgress {
+        FileProgress { name: name.into(), done, total, from_cache }
+    }
+
+    #[test]
+    fn files_add_up_and_what_is_cached_counts_for_no_rate() {
+        let mut download = Download::default();
+        let files = |weights| {
+            LoadProgress::Files(vec![
+                file("config.json", 600, Some(600), true),
+                file("model.safetensors", weights, Some(28_000_000), false),
+            ])
+        };
+        download.note(files(0), 0.0);
+        assert_eq!((download.done, download.total, download.rate), (600, Some(28_000_600), None));
+        download.note(files(4_000_000), 1_000.0);
+        assert_eq!(download.done, 4_000_600);
+        assert_eq!(download.rate, Some(4e6));
+        assert_eq!(download.seconds_left, Some(6.0));
+        assert_eq!(download.words(), "4.0 MB of 28.0 MB, 4.0 MB/s, 6 s left");
+        assert_eq!(download.weights(), Some(28_000_000));
+        download.note(files(28_000_000), 7_000.0);
+        assert_eq!(download.words(), "28.0 MB of 28.0 MB");
+    }
+
+    #[test]
+    fn a_total_is_told_only_when_every_file_has_one() {
+        let mut download = Download::default();
+        download.note(LoadProgress::Files(Vec::new()), 0.0);
+        assert_eq!((download.total, download.words().as_str()), (None, ""));
+        download.note(
+            LoadProgress::Files(vec![file("a", 10, Some(20), false), file("b.safetensors", 0, None, false)]),
+            5.0,
+        );
+        assert_eq!((download.done, download.total, download.seconds_left), (10, None, None));
+        assert_eq!((download.words().as_str(), download.weights()), ("10 B", None));
+    }
+
+    #[test]
+    fn quarters_are_read_aloud() {
+        let mut download = Download::default();
+        let quarters = [0, 24, 25, 74, 99, 100].map(|done| {
+            download.note(LoadProgress::Bytes { done, total: Some(100) }, done as f64);
+            download.quarter()
+        });
+        assert_eq!(quarters, [0, 0, 25, 50, 75, 100].map(Some));
+        download.note(LoadProgress::Bytes { done: 5, total: None }, 0.0);
+        assert_eq!(download.quarter(), None);
+    }
+}

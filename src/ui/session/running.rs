@@ -1,0 +1,175 @@
+//! Running both models and the lab. The newest request wins.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::future::join;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::{Observed, Question, Session};
+use crate::browser::clock;
+use crate::browser::engine_client::{EngineClient, ObservationHandles};
+use crate::lab::{EngineKind, ModelSource, Report};
+use crate::protocol::ErrorKind;
+use crate::ui::state::{Failure, ModelStatus, Phase, Slot};
+use crate::ui::world::World;
+
+impl Session {
+    /// Runs everything that is asked now, and forgets what was asked before.
+    pub fn run(self) {
+        let number = self.with(|inner| {
+            inner.run += 1;
+            inner.run
+        });
+        let is_ready = |slot| {
+            matches!(self.page.model(slot).status.get_untracked(), ModelStatus::Ready(_) | ModelStatus::Twin)
+        };
+        // The texts of another world say nothing of these models: theirs are on the way.
+        let wanted = self.wanted_world();
+        let Some(world) =
+            self.page.world.get_untracked().filter(|world| Some(&world.name) == wanted.as_ref())
+        else {
+            return;
+        };
+        if !is_ready(Slot::A) || !is_ready(Slot::B) {
+            return;
+        }
+        self.give_up_analysis();
+        if self.page.prompt_texts().is_empty() {
+            self.page.phase.set(Phase::Failed(Failure {
+                kind: ErrorKind::BadPrompt,
+                message: "There is no prompt to run: type at least one word, or add a preset.".into(),
+            }));
+            return;
+        }
+        spawn_local(async move {
+            let started = clock::now_millis();
+            self.page.phase.set(Phase::Observing);
+            let outcome = self.compare(number, &world).await;
+            if self.with(|inner| inner.run) != number {
+                return;
+            }
+            match outcome {
+                Ok(Some(report)) => {
+                    clock::mark("the report is there");
+                    self.page.report.set(Some(Arc::new(report)));
+                    self.page.phase.set(Phase::Done { elapsed_millis: clock::now_millis() - started });
+                }
+                Ok(None) => {}
+                Err(failure) => self.page.phase.set(Phase::Failed(failure)),
+            }
+        });
+    }
+
+    /// Both observations, then the report; none where a newer run has begun.
+    async fn compare(self, number: u64, world: &World) -> Result<Option<Report>, Failure> {
+        let experiment = self.experiment();
+        let is_twin = matches!(experiment.model_b, ModelSource::Twin { .. });
+        let question = Question {
+            prompts: experiment.prompts.clone(),
+            concept_contexts: experiment.concept_contexts(),
+            calibration: world.calibration.clone(),
+        };
+        let (a, b) = join(self.observe(Slot::A, &question), async {
+            match is_twin {
+                true => Ok(None),
+                false => self.observe(Slot::B, &question).await.map(Some),
+            }
+        })
+        .await;
+        if self.with(|inner| inner.run) != number {
+            return Ok(None);
+        }
+        let observations: Vec<ObservationHandles> = std::iter::once(a?).chain(b?).collect();
+        clock::mark("both models ran");
+        let phase = self.page.phase;
+        phase.set(Phase::Analyzing { share: 0.0 });
+        let lab = self.lab()?;
+        let tell = move |share| {
+            if self.with(|inner| inner.run) == number {
+                phase.set(Phase::Analyzing { share });
+            }
+        };
+        self.with(|inner| inner.analyzing = Some(number));
+        let report = lab.analyze(experiment, &observations, tell).await;
+        self.with(|inner| inner.analyzing = inner.analyzing.filter(|&newest| newest != number));
+        report.map(Some).map_err(Failure::from)
+    }
+
+    /// Stops whatever runs; what is on show stays.
+    pub fn stop(self) {
+        self.with(|inner| inner.run += 1);
+        self.give_up_analysis();
+        self.page.phase.set(Phase::Stopped);
+    }
+
+    /// A report that nobody waits for any more would keep the lab from the next one: its worker is ended.
+    fn give_up_analysis(self) {
+        self.with(|inner| {
+            if inner.analyzing.take().is_some() {
+                inner.lab = None;
+            }
+        });
+    }
+
+    /// One model on everything that is asked; the last answer is kept while it still answers.
+    async fn observe(self, slot: Slot, question: &Question) -> Result<ObservationHandles, Failure> {
+        let not_loaded =
+            || Failure { kind: ErrorKind::Internal, message: format!("{} is not loaded.", slot.name()) };
+        let ask = |client: Rc<EngineClient>| {
+            let Question { prompts, concept_contexts, calibration } = question.clone();
+            async move { client.observe(prompts, concept_contexts, calibration).await }
+        };
+        let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
+        let kept = self.with(|inner| inner.seat(slot).last.clone());
+        if let Some(kept) = kept.filter(|kept| kept.engine == engine && kept.question == *question) {
+            return Ok(kept.observation);
+        }
+        let load = self.with(|inner| inner.seat(slot).load);
+        let (engine, observation) = match ask(client).await {
+            Ok(observation) => (engine, observation),
+            // A graphics card that fails half-way must not cost the visitor the answer.
+            Err(failure)
+                if engine == EngineKind::WebGpu
+                    && Failure::from(failure.clone()).kind != ErrorKind::BadPrompt =>
+            {
+                self.refuse_webgpu(slot, Failure::from(failure).message);
+                let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
+                (engine, ask(client).await.map_err(|failure| self.blame(slot, failure.into()))?)
+            }
+            Err(failure) => return Err(self.blame(slot, failure.into())),
+        };
+        self.with(|inner| {
+            let seat = inner.seat(slot);
+            if seat.load == load {
+                let (question, observation) = (question.clone(), observation.clone());
+                seat.last = Some(Observed { engine, question, observation });
+            }
+        });
+        if engine == EngineKind::Cpu && self.with(|inner| inner.seat(slot).load) == load {
+            self.page.model(slot).memory.set(observation.memory_bytes);
+        }
+        Ok(observation)
+    }
+
+    /// A failure names its model, and a model's own fault is shown beside the model.
+    fn blame(self, slot: Slot, failure: Failure) -> Failure {
+        let message = format!("{}: {}", slot.name(), failure.message);
+        let kind = failure.kind;
+        if kind == ErrorKind::BadModel {
+            self.page.model(slot).status.set(ModelStatus::Failed(failure));
+        }
+        Failure { kind, message }
+    }
+
+    /// The worker that computes reports.
+    pub(super) fn lab(self) -> Result<Rc<EngineClient>, Failure> {
+        if let Some(lab) = self.with(|inner| inner.lab.clone()) {
+            return Ok(lab);
+        }
+        let lab = Rc::new(EngineClient::cpu().map_err(Failure::from)?);
+        self.with(|inner| inner.lab = Some(lab.clone()));
+        Ok(lab)
+    }
+}
