@@ -359,7 +359,21 @@ fn models_of_different_vocabularies_are_not_compared() {
         text.replace(one, "\u{0}").replace(two, one).replace('\u{0}', two).into_bytes()
     });
     let complaint = complaint(&["compare", "--a", A, "--b", path_of(&other)]);
-    assert!(complaint.contains("\"easy\" in A and \"lucky\" in B"), "{complaint}");
+    assert!(complaint.contains("\"easy\" in model A and \"lucky\" in model B"), "{complaint}");
+}
+
+/// A model of another world cannot read A's prompts; what is wrong is said of the vocabularies all the same.
+#[test]
+fn a_model_that_cannot_read_the_prompts_is_of_another_vocabulary() {
+    let other = changed_model(B, "tokenizer.json", |bytes| {
+        let text = String::from_utf8(bytes).expect("text");
+        assert!(text.contains("\"the\":"));
+        text.replace("\"the\":", "\"zzz\":").into_bytes()
+    });
+    check_complaint(
+        &["compare", "--a", A, "--b", path_of(&other)],
+        &["\"the\" in model A and \"zzz\" in model B"],
+    );
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What can be typed after `all-or-none`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::experiment::Shard;
 
 /// Compares the next-token distributions of two language models and says which linear properties they share.
 #[derive(Debug, Parser)]
@@ -20,6 +23,10 @@ pub enum Command {
     Compare(CompareArguments),
     /// Run the theory on hidden states and unembeddings from a safetensors file
     Analyze(AnalyzeArguments),
+    /// Compare many pairs of models on many properties, as a file says; join and report what came out
+    Experiment(ExperimentArguments),
+    /// Write the list of bundled models from their folders
+    Catalogue(CatalogueArguments),
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +101,72 @@ pub struct AnalyzeArguments {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct ExperimentArguments {
+    #[command(subcommand)]
+    pub command: Option<ExperimentCommand>,
+    // Required where no other command is named.
+    #[command(flatten)]
+    pub run: Option<RunArguments>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExperimentCommand {
+    /// Compute the rows of an experiment, or go on where it was interrupted (`experiment FILE.toml` does the same)
+    Run(RunArguments),
+    /// Join the rows of all shards of an experiment
+    Merge(MergeArguments),
+    /// Write figures and tables of an experiment, and the matrix that the page shows
+    Report(ReportArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// Which models, which pairs, on what: docs/experiments.md
+    #[arg(value_name = "FILE.toml")]
+    pub file: PathBuf,
+    /// Folder of the rows; those that are there already are kept. Default: the file's name below target/experiments/
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Only the pairs whose number divided by N leaves I, from 0 to N − 1
+    #[arg(long, value_name = "I/N", default_value = "0/1")]
+    pub shard: Shard,
+    /// Pairs that are computed at a time; all cores unless given
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Which engine runs the models
+    #[arg(long, value_enum, default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
+}
+
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// Folder of the joined rows
+    #[arg(value_name = "OUT")]
+    pub out: PathBuf,
+    /// Folders of the shards, all of them, in any order
+    #[arg(value_name = "PIECE", required = true)]
+    pub pieces: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Folder of the rows
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Folder to write to
+    #[arg(long, value_name = "FOLDER", default_value = "docs/experiment")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct CatalogueArguments {
+    /// Folder of the models, each in a folder of its own with config.json and training.json
+    #[arg(long, value_name = "DIR", default_value = "public/models")]
+    pub models: PathBuf,
 }
 
 /// Which engine runs a model.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::engine::{LoadError, RunError};
-use crate::lab::LabError;
+use crate::lab::{CatalogueError, LabError};
 
 /// A failure and whose fault it is.
 #[derive(Debug, Error)]
@@ -25,6 +25,45 @@ pub enum CliError {
         name: String,
         /// What there is.
         known: Vec<String>,
+    },
+    /// A world that does not exist.
+    #[error(
+        "expected a world's name or its folder (calibration.txt, concepts.json, prompts.json), found {0:?}"
+    )]
+    UnknownWorld(String),
+    /// The list of bundled models is not what it should be.
+    #[error("{path}: {source}", path = path.display())]
+    Catalogue {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CatalogueError,
+    },
+    /// An experiment file that is not what it should be.
+    #[error("{path}: {message}", path = path.display())]
+    BadExperiment {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The rows of an experiment that cannot be gone on with, joined or reported.
+    #[error("{path}: {message}", path = path.display())]
+    BadRows {
+        /// Which folder or file.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// One pair of an experiment that cannot be compared.
+    #[error("{a} and {b}: {source}")]
+    Pair {
+        /// Model A.
+        a: String,
+        /// Model B.
+        b: String,
+        /// Why.
+        source: LabError,
     },
     /// A file cannot be written.
     #[error("cannot write {path}: {message}", path = path.display())]

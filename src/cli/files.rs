@@ -6,33 +6,82 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::CliError;
-use crate::lab::Concept;
+use crate::engine::DiskFile;
+use crate::lab::{Catalogue, Concept};
+use crate::models::WeightsFile;
 
-/// Texts whose every position becomes a context: the calibration set of the bundled world.
-pub fn calibration_texts() -> Vec<String> {
-    include_str!("../../public/world/calibration.txt").lines().map(str::to_owned).collect()
+/// The world of the first bundled models, whose files are part of this program.
+pub const ENGLISH: &str = "english";
+
+/// Where the texts and concepts of a world are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum World {
+    /// The bundled English one.
+    English,
+    /// A folder with calibration.txt, concepts.json and prompts.json.
+    Folder(PathBuf),
 }
 
-/// The bundled world's first preset.
-pub fn default_prompts() -> Result<Vec<String>, CliError> {
-    #[derive(Deserialize)]
-    struct Preset {
-        prompts: Vec<String>,
+impl World {
+    /// The world of a name, or the one in a folder.
+    pub fn find(name: &str) -> Result<Self, CliError> {
+        if name == ENGLISH {
+            return Ok(Self::English);
+        }
+        let bundled = project_folder("public/worlds").join(name);
+        let folder = if bundled.is_dir() { bundled } else { PathBuf::from(name) };
+        if folder.is_dir() { Ok(Self::Folder(folder)) } else { Err(CliError::UnknownWorld(name.to_owned())) }
     }
-    let presets: Vec<Preset> = serde_json::from_str(include_str!("../../public/world/prompts.json"))
-        .map_err(|error| CliError::Internal(error.to_string()))?;
-    Ok(presets.into_iter().next().map(|preset| preset.prompts).unwrap_or_default())
+
+    /// Texts whose every position becomes a context.
+    pub fn calibration_texts(&self) -> Result<Vec<String>, CliError> {
+        let text = match self {
+            Self::English => include_str!("../../public/worlds/english/calibration.txt").to_owned(),
+            Self::Folder(folder) => read_text(&folder.join("calibration.txt"))?,
+        };
+        Ok(lines(&text))
+    }
+
+    /// The first preset.
+    pub fn default_prompts(&self) -> Result<Vec<String>, CliError> {
+        #[derive(Deserialize)]
+        struct Preset {
+            prompts: Vec<String>,
+        }
+        let (text, path) = match self {
+            Self::English => {
+                (include_str!("../../public/worlds/english/prompts.json").to_owned(), "prompts.json".into())
+            }
+            Self::Folder(folder) => {
+                let path = folder.join("prompts.json");
+                (read_text(&path)?, path)
+            }
+        };
+        let presets: Vec<Preset> = serde_json::from_str(&text).map_err(|error| CliError::BadLine {
+            path: path.clone(),
+            line: error.line().max(1),
+            expected: r#"[{"prompts": ["…", …]}]"#,
+            found: error.to_string(),
+        })?;
+        let prompts = presets.into_iter().next().map(|preset| preset.prompts).unwrap_or_default();
+        if prompts.is_empty() { Err(CliError::NoPrompts { path }) } else { Ok(prompts) }
+    }
+
+    fn concepts(&self) -> Result<Vec<Concept>, CliError> {
+        match self {
+            Self::English => serde_json::from_str(include_str!("../../public/worlds/english/concepts.json"))
+                .map_err(|error| CliError::Internal(error.to_string())),
+            Self::Folder(folder) => read_concepts(&folder.join("concepts.json")),
+        }
+    }
 }
 
-/// The concepts of a JSON file, or those of the bundled world; those of the given names only, where names are given.
-pub fn concepts(path: Option<&Path>, names: &[String]) -> Result<Vec<Concept>, CliError> {
+/// The concepts of a JSON file, or those of a world; those of the given names only, where names are given.
+pub fn concepts(world: &World, path: Option<&Path>, names: &[String]) -> Result<Vec<Concept>, CliError> {
     let all = match path {
         Some(path) => read_concepts(path)?,
-        None => serde_json::from_str(include_str!("../../public/world/concepts.json"))
-            .map_err(|error| CliError::Internal(error.to_string()))?,
+        None => world.concepts()?,
     };
-    let default = [String::from("superlatives")];
-    let names = if names.is_empty() && path.is_none() { &default } else { names };
     if names.is_empty() {
         return Ok(all);
     }
@@ -44,6 +93,15 @@ pub fn concepts(path: Option<&Path>, names: &[String]) -> Result<Vec<Concept>, C
         })
     };
     names.iter().map(named).collect()
+}
+
+/// One calibration text per line.
+pub fn read_calibration(path: &Path) -> Result<Vec<String>, CliError> {
+    Ok(lines(&read_text(path)?))
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect()
 }
 
 fn read_concepts(path: &Path) -> Result<Vec<Concept>, CliError> {
@@ -85,44 +143,56 @@ pub fn read_prompts(path: &Path) -> Result<Vec<String>, CliError> {
     if prompts.is_empty() { Err(CliError::NoPrompts { path: path.to_owned() }) } else { Ok(prompts) }
 }
 
-/// The folder of a bundled model.
-pub fn bundled_folder(name: &str) -> Result<PathBuf, CliError> {
-    // The repository that is worked in, or else the one that this program was built from.
-    let here = PathBuf::from("public/models");
-    let root = if here.is_dir() { here } else { Path::new(env!("CARGO_MANIFEST_DIR")).join("public/models") };
-    let folder = root.join(name);
-    let is_plain_name = !name.is_empty() && !name.contains(['/', '\\']) && name != "..";
-    if is_plain_name && folder.is_dir() {
-        return Ok(folder);
-    }
-    let mut known: Vec<String> = fs::read_dir(&root)
-        .map_err(|source| CliError::Read { path: root.clone(), source })?
-        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
-        .collect();
-    known.sort();
-    Err(CliError::UnknownBundled { name: name.to_owned(), known })
+/// The models that come with the project.
+pub fn catalogue() -> Result<Catalogue, CliError> {
+    let path = models_folder().join("catalogue.json");
+    Catalogue::parse(&read_text(&path)?).map_err(|source| CliError::Catalogue { path, source })
 }
 
-/// Every file of a model folder that a loader may want, by name.
-pub fn read_model_folder(folder: &Path) -> Result<Vec<(String, Vec<u8>)>, CliError> {
+/// Where bundled models are.
+pub fn models_folder() -> PathBuf {
+    project_folder("public/models")
+}
+
+/// In the repository that is worked in, or else in the one that this program was built from.
+fn project_folder(below: &str) -> PathBuf {
+    let here = PathBuf::from(below);
+    if here.is_dir() { here } else { Path::new(env!("CARGO_MANIFEST_DIR")).join(below) }
+}
+
+/// The folder of a bundled model.
+pub fn bundled_folder(name: &str) -> Result<PathBuf, CliError> {
+    let catalogue = catalogue()?;
+    let folder = models_folder().join(name);
+    if catalogue.find(name).is_some() && folder.is_dir() {
+        return Ok(folder);
+    }
+    Err(CliError::UnknownBundled { name: name.to_owned(), known: catalogue.names() })
+}
+
+/// Every file of a model folder that a loader may want, by name: small ones read, weights open.
+pub fn read_model_folder(folder: &Path) -> Result<(Vec<(String, Vec<u8>)>, Vec<WeightsFile>), CliError> {
     let at = |path: &Path| {
         let path = path.to_owned();
         move |source| CliError::Read { path, source }
     };
-    let mut files = Vec::new();
+    let (mut small, mut weights) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(at(folder))? {
         let path = entry.map_err(at(folder))?.path();
-        let wanted =
-            path.extension().is_some_and(|extension| extension == "json" || extension == "safetensors");
-        if wanted && path.is_file() {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            files.push((name, fs::read(&path).map_err(at(&path))?));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !path.is_file() {
+            continue;
+        } else if WeightsFile::is_one(&name) {
+            weights.push(WeightsFile::new(name, DiskFile::open(&path).map_err(at(&path))?));
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            small.push((name, fs::read(&path).map_err(at(&path))?));
         }
     }
-    files.sort();
-    Ok(files)
+    small.sort();
+    Ok((small, weights))
 }
 
-fn read_text(path: &Path) -> Result<String, CliError> {
+/// The text of a file.
+pub fn read_text(path: &Path) -> Result<String, CliError> {
     fs::read_to_string(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
 }

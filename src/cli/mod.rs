@@ -2,8 +2,10 @@
 
 mod analyze;
 mod arguments;
+mod catalogue;
 mod compare;
 mod error;
+mod experiment;
 mod files;
 mod next_token;
 mod print;
@@ -37,6 +39,8 @@ fn run(arguments: Arguments, out: &mut dyn Write) -> Result<(), CliError> {
         Command::NextToken(arguments) => next_token::run(&arguments, out),
         Command::Compare(arguments) => compare::run(&arguments, out),
         Command::Analyze(arguments) => analyze::run(&arguments, out),
+        Command::Experiment(arguments) => experiment::run(arguments, out),
+        Command::Catalogue(arguments) => catalogue::run(&arguments, out),
     };
     match result {
         // Whoever reads us may stop early: `… | head`.
