@@ -15,6 +15,7 @@ pub mod browser;
 pub mod cli;
 #[cfg(feature = "engine")]
 pub mod engine;
+pub mod hub;
 pub mod lab;
 #[cfg(feature = "engine")]
 pub mod models;

@@ -1,8 +1,10 @@
 //! Chromium under WebDriver: a fresh profile each time, and with the abilities that a flow needs.
 
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -19,6 +21,9 @@ pub struct Visitor {
     /// Width and height of the window, CSS pixels.
     pub window: (u32, u32),
 }
+
+/// A name of this machine whose pages are no secure context.
+pub const PLAIN_HOST: &str = "school.test";
 
 /// Somebody at a laptop without WebGPU.
 pub const PLAIN: Visitor = Visitor { webgpu: false, dark: false, window: (1280, 900) };
@@ -48,6 +53,57 @@ impl Drop for Chromium {
     }
 }
 
+impl Chromium {
+    /// Largest resident memory that any process of a page has had, bytes; none where there is no `/proc`.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let processes: Vec<Process> =
+            fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| Process::read(&entry.path())).collect();
+        let is_ours = |process: &Process| {
+            let mut id = process.id;
+            while let Some(parent) =
+                processes.iter().find(|other| other.id == id).map(|process| process.parent)
+            {
+                if parent == self.chromedriver.process.id() {
+                    return true;
+                }
+                id = parent;
+            }
+            false
+        };
+        processes
+            .iter()
+            .filter(|process| process.is_renderer && is_ours(process))
+            .map(|process| process.peak)
+            .max()
+    }
+}
+
+/// One line of the system's list of processes.
+struct Process {
+    id: u32,
+    parent: u32,
+    is_renderer: bool,
+    /// Bytes.
+    peak: u64,
+}
+
+impl Process {
+    fn read(folder: &Path) -> Option<Self> {
+        let status = fs::read_to_string(folder.join("status")).ok()?;
+        let number = |name: &str| -> Option<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+            line.split_whitespace().next()?.parse().ok()
+        };
+        let command = fs::read_to_string(folder.join("cmdline")).ok()?;
+        Some(Self {
+            id: number("Pid")? as u32,
+            parent: number("PPid")? as u32,
+            is_renderer: command.contains("--type=renderer"),
+            peak: number("VmHWM")? * 1024,
+        })
+    }
+}
+
 fn capabilities(visitor: Visitor) -> thirtyfour::ChromeCapabilities {
     let mut capabilities = DesiredCapabilities::chrome();
     let (width, height) = visitor.window;
@@ -57,6 +113,8 @@ fn capabilities(visitor: Visitor) -> thirtyfour::ChromeCapabilities {
         // Containers have a small /dev/shm.
         "--disable-dev-shm-usage".to_owned(),
         format!("--window-size={width},{height}"),
+        // An origin that browsers do not trust, as pages without encryption are: no caches, no WebGPU.
+        format!("--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1"),
         format!("--blink-settings=preferredColorScheme={}", if visitor.dark { 0 } else { 1 }),
     ];
     if visitor.webgpu {

@@ -9,9 +9,16 @@
 mod chromium;
 mod command_line;
 mod flows;
+#[path = "../common/gpt2_shaped.rs"]
+mod gpt2_shaped;
+mod hub;
+mod hub_gpt2;
+mod hub_server;
+mod hub_troubles;
 mod page;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;
+mod variants;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,6 +48,11 @@ fn site() -> String {
 /// The address of the site's page on the slow host.
 fn slow_site() -> String {
     format!("http://{}{SITE_PATH}", *SLOW_SERVER)
+}
+
+/// The same page where browsers do not trust its origin.
+fn untrusted_site() -> String {
+    site().replace("127.0.0.1", chromium::PLAIN_HOST)
 }
 
 /// Cargo runs tests in the repository's root.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use thirtyfour::WindowHandle;
 use thirtyfour::prelude::*;
 
 use crate::chromium::{Chromium, Visitor};
@@ -20,6 +21,10 @@ const POLL: Duration = Duration::from_millis(100);
 const READ: &str = r#"
 const at = id => document.querySelector(`[data-testid="${id}"]`);
 const text = id => at(id)?.textContent.trim() ?? null;
+const optional = text => text === undefined || text === "" ? null : Number(text);
+const number = (id, name) => optional(at(id)?.dataset[name]);
+const listed = name => [...document.querySelectorAll(`[data-testid^="${name}-"]`)]
+    .filter(item => /^\d+$/.test(item.dataset.testid.slice(name.length + 1)));
 const value = id => at(id) ? Number(at(id).dataset.value) : null;
 const codes = id => (at(id)?.dataset.codes ?? "").split(" ").filter(code => code);
 const finding = id => at(`${id}-headline`) && {
@@ -39,7 +44,29 @@ return {
         .map(engine => at(`engine-${m}`)?.dataset[engine]).map(nats => nats === undefined ? null : Number(nats))),
     models: ["a", "b"].map(m => at(`model-${m}`)?.dataset.status ?? null),
     sources: ["a", "b"].map(m => at(`source-${m}`)?.value ?? null),
-    errors: Object.fromEntries(["link-error", "run-error", "prompt-error", "error-a", "error-b"]
+    hub: ["a", "b"].map(m => ({
+        typed: at(`hub-${m}`)?.value ?? null,
+        note: text(`note-${m}`),
+        done: number(`progress-${m}`, "done"),
+        total: number(`progress-${m}`, "total"),
+        rate: number(`progress-${m}`, "rate"),
+        files: listed(`file-${m}`).map(file => ({
+            name: file.dataset.name, done: Number(file.dataset.done), total: optional(file.dataset.total),
+            cached: file.dataset.cached === "true",
+        })),
+        card: at(`card-${m}`) && {
+            repository: at(`card-${m}`).dataset.repository ?? "", commit: at(`card-${m}`).dataset.commit ?? "",
+            memory: optional(at(`card-${m}`).dataset.memory), stored: at(`card-${m}`).dataset.stored ?? null,
+        },
+    })),
+    stored: listed("stored").map(entry => ({
+        repository: entry.dataset.repository, bytes: Number(entry.dataset.bytes),
+    })),
+    link_asks: at("link-load") !== null,
+    mirror: text("mirror"),
+    mirror_is_wrong: at("mirror")?.matches(".error") ?? false,
+    errors: Object.fromEntries(["link-error", "run-error", "prompt-error", "error-a", "error-b",
+            "hub-error-a", "hub-error-b"]
         .filter(at).map(id => [id, text(id)])),
     typed: [...document.querySelectorAll('input[data-testid^="prompt-"]')].map(input => input.value),
     scores: Object.fromEntries(["parallelism", "relational", "subspace", "probing", "steering"]
@@ -56,6 +83,41 @@ return {
         })),
     })),
 };
+"#;
+
+/// Addresses in all caches and paths in the origin's private file system; nothing where there are neither.
+const KEPT: &str = r#"
+const kept = [];
+if (self.caches) {
+    for (const name of await caches.keys()) {
+        for (const request of await (await caches.open(name)).keys()) kept.push(`${name}: ${decodeURIComponent(request.url)}`);
+    }
+}
+const walk = async (folder, path) => {
+    for await (const [name, entry] of folder.entries()) {
+        if (entry.kind === "directory") await walk(entry, `${path}${name}/`);
+        else kept.push(decodeURIComponent(path + name));
+    }
+};
+if (navigator.storage?.getDirectory) await walk(await navigator.storage.getDirectory(), "/");
+return kept.sort();
+"#;
+
+/// Flips a byte of every cached answer whose address contains PART.
+const DAMAGE: &str = r#"
+let n = 0;
+for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+        if (!decodeURIComponent(request.url).includes("PART")) continue;
+        const answer = await cache.match(request);
+        const bytes = new Uint8Array(await answer.arrayBuffer());
+        bytes[bytes.length >> 1] ^= 64;
+        await cache.put(request, new Response(bytes, { headers: answer.headers }));
+        n += 1;
+    }
+}
+return n;
 "#;
 
 /// Everything on show.
@@ -76,6 +138,15 @@ pub struct Shown {
     pub self_tests: [[Option<f64>; 2]; 2],
     pub models: [Option<String>; 2],
     pub sources: [Option<String>; 2],
+    /// What concerns the Hub.
+    pub hub: [HubBox; 2],
+    /// Models that this browser keeps.
+    pub stored: Vec<Stored>,
+    /// A link waits for a word before it loads what it names.
+    pub link_asks: bool,
+    /// Where models come from instead of the Hub, or why not.
+    pub mirror: Option<String>,
+    pub mirror_is_wrong: bool,
     pub errors: std::collections::BTreeMap<String, String>,
     /// What stands in the prompt boxes.
     pub typed: Vec<String>,
@@ -85,6 +156,45 @@ pub struct Shown {
     /// Sentences beside the coupled map.
     pub nearness: Vec<String>,
     pub prompts: Vec<PromptRow>,
+}
+
+/// One model's place, as far as the Hub is concerned.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct HubBox {
+    pub typed: Option<String>,
+    pub note: Option<String>,
+    /// Bytes that are here, bytes that are needed, bytes per second.
+    pub done: Option<u64>,
+    pub total: Option<u64>,
+    pub rate: Option<f64>,
+    pub files: Vec<FileRow>,
+    pub card: Option<Card>,
+}
+
+/// One file of a download.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct FileRow {
+    pub name: String,
+    pub done: u64,
+    pub total: Option<u64>,
+    pub cached: bool,
+}
+
+/// What the page says of a model that is ready.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Card {
+    pub repository: String,
+    pub commit: String,
+    /// Largest memory of its worker while it was loaded, bytes.
+    pub memory: Option<u64>,
+    pub stored: Option<String>,
+}
+
+/// A model that this browser keeps.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Stored {
+    pub repository: String,
+    pub bytes: u64,
 }
 
 /// One finding of the verdict.
@@ -115,6 +225,12 @@ pub struct NextRow {
 }
 
 impl Shown {
+    /// Whether this repository stands ready in place `m`: 0 for A, 1 for B.
+    pub fn is_ready_from(&self, m: usize, repository: &str) -> bool {
+        self.models[m].as_deref() == Some("ready")
+            && self.hub[m].card.as_ref().is_some_and(|card| card.repository == repository)
+    }
+
     /// A verdict that answers exactly what is asked now.
     pub fn is_settled(&self) -> bool {
         let asked = self.typed.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
@@ -154,16 +270,21 @@ impl Page {
 
     /// Waits until what is on show is as wanted; fails with all that is on show and a picture.
     pub async fn wait_for(&self, what: &str, wanted: impl Fn(&Shown) -> bool) -> Shown {
+        self.wait_long_for(what, LIMIT, wanted).await
+    }
+
+    /// The same with a limit of its own.
+    pub async fn wait_long_for(&self, what: &str, limit: Duration, wanted: impl Fn(&Shown) -> bool) -> Shown {
         let start = Instant::now();
         loop {
             let shown = self.shown().await;
             if wanted(&shown) {
                 return shown;
             }
-            if start.elapsed() > LIMIT {
+            if start.elapsed() > limit {
                 self.picture("failed").await;
                 let console = self.console().await.join("\n");
-                panic!("waited {} s for {what}; on show: {shown:#?}\nconsole:\n{console}", LIMIT.as_secs());
+                panic!("waited {} s for {what}; on show: {shown:#?}\nconsole:\n{console}", limit.as_secs());
             }
             tokio::time::sleep(POLL).await;
         }
@@ -226,6 +347,103 @@ impl Page {
             .expect("files are picked");
     }
 
+    /// Types a model of the Hub for `a` or `b` and asks for it.
+    pub async fn load_from_hub(&self, model: &str, text: &str) {
+        let input = self.find(&format!("hub-{model}")).await;
+        input.send_keys(Key::Control + "a").await.expect("the old text is selected");
+        input.send_keys(text).await.expect("a repository is typed");
+        assert!(
+            self.press(&format!("hub-load-{model}")).await,
+            "the page has a button that loads from the Hub"
+        );
+    }
+
+    /// Unfolds a part of the page that is folded at first, or again to have it made anew.
+    pub async fn unfold(&self, testid: &str) {
+        let unfold = format!(
+            "const part = document.querySelector('[data-testid=\"{testid}\"]');
+             part.open = false; part.open = true; return true;"
+        );
+        let _: bool = self.script(&unfold).await;
+    }
+
+    /// The two repositories of a pair in the unfolded list, from what its button is called.
+    pub async fn curated_pair(&self, index: usize) -> Vec<String> {
+        let button = self.find(&format!("curated-load-{index}")).await;
+        let label = button.attr("aria-label").await.expect("a label").unwrap_or_default();
+        let names = label.strip_prefix("Load ").and_then(|rest| rest.split(", ").next()).unwrap_or_default();
+        names.split(" and ").map(str::to_owned).collect()
+    }
+
+    /// Drops files or folders on the box of model `a` or `b`.
+    pub async fn drop_on(&self, model: &str, paths: &[&Path]) {
+        let middle = format!(
+            "const box = document.querySelector('[data-testid=\"model-{model}\"]');
+             box.scrollIntoView({{ block: 'center' }});
+             const {{ x, y, width, height }} = box.getBoundingClientRect();
+             return [x + width / 2, y + height / 2];"
+        );
+        let [x, y]: [f64; 2] = self.script(&middle).await;
+        let files: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
+        let data = serde_json::json!({ "items": [], "files": files, "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = serde_json::json!({ "type": kind, "x": x, "y": y, "data": data });
+            self.devtools("Input.dispatchDragEvent", event).await;
+        }
+    }
+
+    /// No more bytes than this can be kept for the page's origin.
+    pub async fn limit_storage(&self, bytes: u64) {
+        let origin: String = self.script("return location.origin").await;
+        let quota = serde_json::json!({ "origin": origin, "quotaSize": bytes });
+        self.devtools("Storage.overrideQuotaForOrigin", quota).await;
+    }
+
+    /// Addresses and paths of everything in the browser's caches and in its private file system.
+    pub async fn kept(&self) -> Vec<String> {
+        self.script(KEPT).await
+    }
+
+    /// Flips a byte in the middle of everything kept whose name contains `part`; gives how many there were.
+    pub async fn damage(&self, part: &str) -> usize {
+        self.script(&DAMAGE.replace("PART", part)).await
+    }
+
+    /// Largest memory that any renderer of this browser has had, bytes, where the system tells.
+    pub fn peak_memory(&self) -> Option<u64> {
+        self.browser.peak_memory()
+    }
+
+    /// Loads the page again, in the same profile.
+    pub async fn reload(&self) {
+        self.browser.driver.refresh().await.expect("the page opens again");
+    }
+
+    /// Another address in a new tab, which is then on show; gives a way back.
+    pub async fn open_tab(&self, address: &str) -> WindowHandle {
+        let before = self.browser.driver.window().await.expect("a tab");
+        let tab = self.browser.driver.new_tab().await.expect("a new tab");
+        self.browser.driver.switch_to_window(tab).await.expect("the new tab is on show");
+        self.browser.driver.goto(address).await.expect("the page opens");
+        before
+    }
+
+    /// Shows a tab.
+    pub async fn show_tab(&self, tab: WindowHandle) {
+        self.browser.driver.switch_to_window(tab).await.expect("the tab is on show");
+    }
+
+    async fn devtools(&self, method: &str, parameters: serde_json::Value) -> serde_json::Value {
+        let answer = self.browser.driver.cdp().send_raw(method, parameters).await;
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// Picks a whole folder as model `a` or `b`.
+    pub async fn pick_folder(&self, model: &str, folder: &Path) {
+        let input = self.find(&format!("folder-{model}")).await;
+        input.send_keys(folder.to_string_lossy()).await.expect("a folder is picked");
+    }
+
     /// The share link.
     pub async fn share_link(&self) -> String {
         self.find("share-link").await.click().await.expect("the share button is clicked");
@@ -243,8 +461,7 @@ impl Page {
     /// Saves a picture of the whole page.
     pub async fn picture(&self, name: &str) {
         let whole_page = serde_json::json!({ "captureBeyondViewport": true });
-        let answer = self.browser.driver.cdp().send_raw("Page.captureScreenshot", whole_page).await;
-        let answer = answer.expect("a picture");
+        let answer = self.devtools("Page.captureScreenshot", whole_page).await;
         let picture =
             STANDARD.decode(answer["data"].as_str().unwrap_or_default()).expect("a picture in base64");
         std::fs::write(crate::screenshots().join(format!("{name}.png")), picture).expect("a saved picture");

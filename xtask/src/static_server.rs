@@ -82,7 +82,8 @@ fn file_for(target: &str, prefix: &str) -> Option<PathBuf> {
     path.components().all(|part| matches!(part, Component::Normal(_))).then_some(path)
 }
 
-fn percent_decoded(text: &str) -> Option<String> {
+/// `%2F` → `/`; nothing where a code is broken.
+pub fn percent_decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
