@@ -234,7 +234,10 @@ fn train_family(arguments: &FamilyArguments) -> Result<(), Box<dyn Error>> {
     Err(format!("expected every student to come near its teacher, found that these did not: {names}; train longer or stop farther away").into())
 }
 
-fn open_world(name: WorldName) -> Result<(&'static str, Box<dyn World>), Box<dyn Error>> {
+/// A world and its name.
+type Named = (&'static str, Box<dyn World>);
+
+fn open_world(name: WorldName) -> Result<Named, Box<dyn Error>> {
     match name {
         WorldName::English => Ok(("english", Box::new(Grammar::english()?))),
         WorldName::Wugs => Ok(("wugs", Box::new(Wugs::new()?))),

@@ -170,8 +170,16 @@ pub fn bundled_folder(name: &str) -> Result<PathBuf, CliError> {
     Err(CliError::UnknownBundled { name: name.to_owned(), known: catalogue.names() })
 }
 
-/// Every file of a model folder that a loader may want, by name: small ones read, weights open.
-pub fn read_model_folder(folder: &Path) -> Result<(Vec<(String, Vec<u8>)>, Vec<WeightsFile>), CliError> {
+/// Every file of a model folder that a loader may want.
+pub struct ModelFolder {
+    /// The small ones, read, by name.
+    pub small: Vec<(String, Vec<u8>)>,
+    /// The weights, open.
+    pub weights: Vec<WeightsFile>,
+}
+
+/// Reads and opens the files of a model folder.
+pub fn read_model_folder(folder: &Path) -> Result<ModelFolder, CliError> {
     let at = |path: &Path| {
         let path = path.to_owned();
         move |source| CliError::Read { path, source }
@@ -189,7 +197,7 @@ pub fn read_model_folder(folder: &Path) -> Result<(Vec<(String, Vec<u8>)>, Vec<W
         }
     }
     small.sort();
-    Ok((small, weights))
+    Ok(ModelFolder { small, weights })
 }
 
 /// The text of a file.

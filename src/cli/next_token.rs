@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::arguments::{DeviceChoice, NextTokenArguments};
 use super::error::CliError;
-use super::files::read_model_folder;
+use super::files::{ModelFolder, read_model_folder};
 use crate::engine::{Device, ModelFiles, Session};
 use crate::lab::ModelCard;
 
@@ -73,7 +73,7 @@ pub fn run(arguments: &NextTokenArguments, out: &mut dyn Write) -> Result<(), Cl
 pub fn load_session(folder: &Path, choice: DeviceChoice) -> Result<Session, CliError> {
     let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
     let failed = |source| CliError::Load { model: folder.display().to_string(), source };
-    let (small, weights) = read_model_folder(folder)?;
+    let ModelFolder { small, weights } = read_model_folder(folder)?;
     let files = ModelFiles::from_named(name, small, weights).map_err(failed)?;
     let device = match choice {
         // For models of the sizes that a command line is asked about, the CPU answers first.

@@ -507,7 +507,7 @@ mod tests {
             let _ = Address::parse(&text);
             if let Ok(base) = mirror(&text) {
                 prop_assert!(base.ends_with('/') && !base.contains(['@', '?', '#']));
-                prop_assert_eq!(mirror(&base), Ok(base.clone()));
+                prop_assert_eq!(mirror(&base), Ok(base));
             }
         }
 

@@ -599,7 +599,7 @@ mod tests {
         let (one, two) = (WeightsFile::new("1", bytes.clone()), WeightsFile::new("2", other.clone()));
         assert_eq!(digest(vec![one.clone()]), of(&bytes));
         let both = of(format!("{}{}", of(&bytes), of(&other)).as_bytes());
-        assert_eq!(digest(vec![one.clone(), two.clone()]), both);
+        assert_eq!(digest(vec![one.clone(), two]), both);
         let known = WeightsFile { sha256: Some("ab".into()), ..one };
         assert_eq!(digest(vec![known]), "ab");
     }

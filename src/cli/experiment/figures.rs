@@ -77,7 +77,8 @@ fn training(rows: &Rows) -> Figure {
 fn distance_by_width(rows: &Rows) -> Figure {
     let groups = by_widths(rows);
     let names: Vec<String> = groups.iter().map(|((small, large), _)| format!("{small}–{large}")).collect();
-    let distances: [(&str, &str, fn(&PairRow) -> Option<f64>); 3] = [
+    type Distance = fn(&PairRow) -> Option<f64>;
+    let distances: [(&str, &str, Distance); 3] = [
         ("Distributions", DISTANCE, |pair| pair.mean_kl_sym),
         ("Close pairs", "d_LLV", |pair| pair.d_llv),
         ("Close pairs", "d_SVD", |pair| pair.d_svd),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::cli::error::CliError;
-use crate::cli::files::{self, bundled_folder, read_model_folder};
+use crate::cli::files::{self, ModelFolder, bundled_folder, read_model_folder};
 use crate::lab::{Catalogue, Role};
 use crate::models::{NetworkConfig, WeightsFile};
 
@@ -51,7 +51,7 @@ pub struct Model {
 impl ModelFacts {
     /// From the files of a folder: its config, its training record, and the catalogue where that has it.
     pub fn of_folder(folder: &Path, catalogue: &Catalogue) -> Result<Self, CliError> {
-        let (files, weights) = read_model_folder(folder)?;
+        let ModelFolder { small: files, weights } = read_model_folder(folder)?;
         let name = name_of(folder);
         let file = |wanted: &str| files.iter().find(|(name, _)| name == wanted).map(|(_, bytes)| bytes);
         let bad = |message: String| CliError::BadModel(format!("{}: {message}", folder.display()));
@@ -193,12 +193,12 @@ impl Shelf {
             None if item.contains(['*', '?', '[']) => folders_like(item)?,
             None => vec![PathBuf::from(item)],
         };
-        folders.into_iter().map(|folder| self.put(folder)).collect()
+        folders.iter().map(|folder| self.put(folder)).collect()
     }
 
-    fn put(&mut self, folder: PathBuf) -> Result<usize, CliError> {
+    fn put(&mut self, folder: &Path) -> Result<usize, CliError> {
         let place =
-            folder.canonicalize().map_err(|source| CliError::Read { path: folder.clone(), source })?;
+            folder.canonicalize().map_err(|source| CliError::Read { path: folder.to_owned(), source })?;
         if let Some(known) = self.models.iter().position(|model| model.folder == place) {
             return Ok(known);
         }

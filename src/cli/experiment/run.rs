@@ -223,6 +223,7 @@ mod tests {
                 |&item| {
                     begun.fetch_add(1, Ordering::Relaxed);
                     // Slow enough that a thread put aside by a busy machine does not see all of them done.
+                    #[allow(clippy::disallowed_methods, reason = "natively, a thread may wait")]
                     std::thread::sleep(std::time::Duration::from_millis(u64::from(item > 9)));
                     if fails(item) { Err(CliError::Internal(item.to_string())) } else { Ok(item) }
                 },
