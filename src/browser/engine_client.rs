@@ -188,6 +188,11 @@ impl EngineClient {
         }
     }
 
+    /// Ends the worker at once, whoever still waits for it: what it was asked fails.
+    pub fn close(&self) {
+        self.line.fail(internal("the engine was closed".into()));
+    }
+
     fn spawn(script: &str) -> Result<Self, EngineFailure> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -216,7 +221,7 @@ impl Drop for EngineClient {
     fn drop(&mut self) {
         self.line.worker.set_onmessage(None);
         self.line.worker.set_onerror(None);
-        self.line.fail(EngineFailure { kind: ErrorKind::Internal, message: "the engine was closed".into() });
+        self.close();
         // The closures live exactly as long as JavaScript may call them.
         let _ = (&self.on_message, &self.on_error);
     }

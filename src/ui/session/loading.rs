@@ -152,8 +152,8 @@ impl Session {
             inner.run += 1;
             let seat = inner.seat(slot);
             seat.load += 1;
-            seat.cpu = None;
-            seat.gpu = None;
+            // Whatever still waits for them holds them too.
+            [seat.cpu.take(), seat.gpu.take()].into_iter().flatten().for_each(|client| client.close());
             seat.last = None;
             seat.load
         })

@@ -107,8 +107,10 @@ impl Session {
     /// A report that nobody waits for any more would keep the lab from the next one: its worker is ended.
     fn give_up_analysis(self) {
         self.with(|inner| {
-            if inner.analyzing.take().is_some() {
-                inner.lab = None;
+            if inner.analyzing.take().is_some()
+                && let Some(lab) = inner.lab.take()
+            {
+                lab.close();
             }
         });
     }
@@ -127,11 +129,13 @@ impl Session {
             return Ok(kept.observation);
         }
         let load = self.with(|inner| inner.seat(slot).load);
+        let is_newest = || self.with(|inner| inner.seat(slot).load) == load;
         let (engine, observation) = match ask(client).await {
             Ok(observation) => (engine, observation),
             // A graphics card that fails half-way must not cost the visitor the answer.
             Err(failure)
                 if engine == EngineKind::WebGpu
+                    && is_newest()
                     && Failure::from(failure.clone()).kind != ErrorKind::BadPrompt =>
             {
                 self.refuse_webgpu(slot, Failure::from(failure).message);
@@ -147,7 +151,7 @@ impl Session {
                 seat.last = Some(Observed { engine, question, observation });
             }
         });
-        if engine == EngineKind::Cpu && self.with(|inner| inner.seat(slot).load) == load {
+        if engine == EngineKind::Cpu && is_newest() {
             self.page.model(slot).memory.set(observation.memory_bytes);
         }
         Ok(observation)
