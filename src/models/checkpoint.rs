@@ -290,24 +290,34 @@ async fn sha256_of(file: &WeightsFile) -> Result<String, CheckpointError> {
     Ok(hexadecimal(hash.finalize().as_slice()))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Bytes in lower-case hexadecimal, as digests are written.
+pub fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The files that the index names; all of them are here.
-fn named_files(index: &[u8], files: &[WeightsFile]) -> Result<BTreeSet<String>, CheckpointError> {
+/// The file of each tensor, as `model.safetensors.index.json` says.
+///
+/// # Errors
+/// [`CheckpointError::BadIndex`].
+pub fn shards_by_tensor(index: &[u8]) -> Result<BTreeMap<String, String>, CheckpointError> {
     #[derive(Deserialize)]
     struct Index {
         weight_map: BTreeMap<String, String>,
     }
-    let index: Index = serde_json::from_slice(index)
-        .map_err(|error| CheckpointError::BadIndex { problem: error.to_string() })?;
-    if index.weight_map.is_empty() {
+    serde_json::from_slice(index)
+        .map(|Index { weight_map }| weight_map)
+        .map_err(|error| CheckpointError::BadIndex { problem: error.to_string() })
+}
+
+/// The files that the index names; all of them are here.
+fn named_files(index: &[u8], files: &[WeightsFile]) -> Result<BTreeSet<String>, CheckpointError> {
+    let shards = shards_by_tensor(index)?;
+    if shards.is_empty() {
         return Err(CheckpointError::BadIndex { problem: "no tensor in it".into() });
     }
     let is_here = |file: &str| files.iter().any(|given| given.name == file);
-    match index.weight_map.iter().find(|(_, file)| !is_here(file)) {
-        None => Ok(index.weight_map.into_values().collect()),
+    match shards.iter().find(|(_, file)| !is_here(file)) {
+        None => Ok(shards.into_values().collect()),
         Some((tensor, file)) => {
             let found: Vec<_> = files.iter().map(|given| given.name.as_str()).collect();
             let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };

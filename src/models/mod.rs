@@ -16,7 +16,7 @@ pub mod tokenizer;
 pub mod unread;
 pub mod vocabulary;
 
-pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint::{Checkpoint, CheckpointError, hexadecimal};
 pub use config::{ConfigError, Fields};
 pub use network::{Network, NetworkConfig};
 pub use source::{ByteSource, ReadError, WeightsFile};

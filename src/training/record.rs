@@ -11,6 +11,7 @@ use super::course::Point;
 use super::family::{Course, Lesson, Model, Stop};
 use super::measure::{Distances, HeldOut};
 use super::run::Plan;
+use crate::models::hexadecimal;
 
 /// Name of the record's file, which is written last of a model's.
 pub const RECORD_FILE: &str = "training.json";
@@ -71,5 +72,5 @@ impl Record {
 
 /// SHA-256 in hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
 }

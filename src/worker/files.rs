@@ -1,19 +1,18 @@
 //! A model's files: from a folder on a host, in the Hub's layout, or attached to the request.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
-
-use serde::Deserialize;
 
 use crate::browser::attachment::Attachment;
 use crate::browser::clock;
 use crate::browser::fetch::{Abort, Download, FetchError, ask};
 use crate::engine::ModelFiles;
+use crate::models::checkpoint::shards_by_tensor;
 use crate::models::source::Reading;
-use crate::models::{ByteSource, CheckpointError, ReadError, WeightsFile};
+use crate::models::{ByteSource, ReadError, WeightsFile};
 use crate::protocol::ErrorKind;
 
 use super::failure::Failure;
@@ -179,13 +178,7 @@ impl Count {
 
 /// The weight files that an index names.
 fn shard_names(index: &[u8]) -> Result<BTreeSet<String>, Failure> {
-    #[derive(Deserialize)]
-    struct Index {
-        weight_map: BTreeMap<String, String>,
-    }
-    let index: Index = serde_json::from_slice(index).map_err(|error| {
-        let malformed = CheckpointError::BadIndex { problem: error.to_string() };
-        Failure::Failed(ErrorKind::BadModel, malformed.to_string())
-    })?;
-    Ok(index.weight_map.into_values().collect())
+    let shards = shards_by_tensor(index)
+        .map_err(|malformed| Failure::Failed(ErrorKind::BadModel, malformed.to_string()))?;
+    Ok(shards.into_values().collect())
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::cli::error::CliError;
 use crate::cli::files::{self, ModelFolder, bundled_folder, read_model_folder};
 use crate::lab::{Catalogue, Role};
-use crate::models::{NetworkConfig, WeightsFile};
+use crate::models::{NetworkConfig, WeightsFile, hexadecimal};
 
 /// How many bytes of weights are read at once.
 const HASHED_AT_ONCE: usize = 4 << 20;
@@ -142,11 +142,6 @@ fn digest(files: &[(String, Vec<u8>)], weights: &[WeightsFile]) -> Result<String
         }
     }
     Ok(hexadecimal(&hash.finalize()))
-}
-
-/// Bytes in hexadecimal.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// All models that an experiment has named so far, each once.

@@ -7,13 +7,14 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::file::{ExperimentFile, Models, PairRule};
-use super::models::{Model, ModelFacts, Shelf, hexadecimal};
+use super::models::{Model, ModelFacts, Shelf};
 use super::pairs::{Pair, Partner, Shard, pairs};
 use super::store::Manifest;
 use crate::cli::error::CliError;
 use crate::cli::files::{self, World};
 use crate::lab::report::Property;
 use crate::lab::{Concept, Experiment, ModelSource, Thresholds};
+use crate::models::hexadecimal;
 use crate::theory::twin::TwinRecipe;
 
 /// Digits of the digest that every row carries.
