@@ -20,6 +20,8 @@ pub mod lab;
 #[cfg(feature = "engine")]
 pub mod models;
 pub mod protocol;
+#[cfg(feature = "text")]
+pub mod text;
 pub mod theory;
 #[cfg(feature = "train")]
 pub mod training;

@@ -32,7 +32,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("training", &["worlds", "models", "engine", "theory"]),
     ("browser", &["lab", "protocol", "hub"]),
     ("worker", &["lab", "engine", "models", "browser", "protocol", "theory", "hub"]),
-    ("ui", &["lab", "browser", "protocol", "theory", "hub"]),
+    ("ui", &["lab", "browser", "protocol", "theory", "hub", "text"]),
+    ("text", &[]),
     ("cli", &["lab", "engine", "models", "theory", "worlds"]),
 ];
 
@@ -40,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const MAY_NAME: &[(&[&str], &[&str])] = &[
     (&["burn::", "burn_wgpu::"], &["models", "engine", "training", "bin"]),
     (&["leptos::"], &["ui", "bin"]),
+    (&["leptos_i18n::"], &["ui", "text", "cli"]),
     (&["web_sys::", "js_sys::", "wasm_bindgen::", "gloo::"], &["browser", "worker", "ui", "bin"]),
     // Results depend on what was asked alone: no clock and no entropy of the machine.
     (

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::language::{self, LanguageSwitch};
 use super::panels::{
     ConceptPicker, CoupledMapPanel, CuratedPanel, DivergencesPanel, EngineLine, Explorer, LinkAsk, ModelBox,
     NextTokensPanel, PromptEditor, PropertiesPanel, StoragePanel, VerdictPanel, VisibilityPanel,
@@ -9,10 +10,22 @@ use super::panels::{
 use super::session::Session;
 use super::state::Page;
 use crate::browser::{clock, page};
+use crate::text::I18nContextProvider;
 
 /// Everything below the title, which stands in `index.html` already.
 #[component]
 pub fn App() -> impl IntoView {
+    view! {
+        <I18nContextProvider set_lang_attr_on_html=true>
+            <Panels />
+        </I18nContextProvider>
+    }
+}
+
+/// Every panel, from the verdict down to what it rests on.
+#[component]
+fn Panels() -> impl IntoView {
+    language::restore();
     let page = Page::new();
     provide_context(page);
     provide_context(Session::start(page));
@@ -24,6 +37,7 @@ pub fn App() -> impl IntoView {
         mirror.sentence().map(|sentence| view! { <p class=class data-testid="mirror">{sentence}</p> })
     });
     view! {
+        <LanguageSwitch />
         {move || {
             page.link_error
                 .get()

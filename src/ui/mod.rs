@@ -4,6 +4,7 @@ pub mod app;
 pub mod curated;
 pub mod download;
 pub mod family;
+pub mod language;
 pub mod panels;
 pub mod plots;
 pub mod session;

@@ -152,9 +152,23 @@ struct ChromeDriver {
 }
 
 impl ChromeDriver {
+    /// One that starts beside others may lose the port that it chose to one of them: it is started again.
     fn start() -> Self {
+        const TRIES: usize = 5;
         let program = env::var("CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let mut process = Command::new(&program)
+        let mut said = Vec::new();
+        for _ in 0..TRIES {
+            match Self::try_start(&program) {
+                Ok(driver) => return driver,
+                Err(output) => said.push(output),
+            }
+        }
+        panic!("{program} ended {TRIES} times without naming its port; it said:\n{}", said.join("\n"))
+    }
+
+    /// What it said instead where it ends without naming its port.
+    fn try_start(program: &str) -> Result<Self, String> {
+        let mut process = Command::new(program)
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -163,14 +177,18 @@ impl ChromeDriver {
                 panic!("could not start {program}: {error}; install it or set CHROMEDRIVER")
             });
         let mut lines = BufReader::new(process.stdout.take().expect("ChromeDriver's output")).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| line.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
-            .expect("ChromeDriver ended without naming its port");
-        // Read on, or ChromeDriver would stop at a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, port }
+        let mut said = Vec::new();
+        for line in lines.by_ref().map_while(Result::ok) {
+            let port = line.rsplit_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.'));
+            if let Some(port) = port.and_then(|port| port.parse().ok()) {
+                // Read on, or ChromeDriver would stop at a full pipe.
+                std::thread::spawn(move || lines.for_each(drop));
+                return Ok(Self { process, port });
+            }
+            said.push(line);
+        }
+        let _ = process.wait();
+        Err(said.join("\n"))
     }
 
     fn address(&self) -> String {
