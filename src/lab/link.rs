@@ -198,6 +198,7 @@ mod tests {
             "[a-z0-9-]{1,20}".prop_map(|name| ModelSource::Bundled { name }),
             Just(twin("change-of-basis")),
             Just(twin("break-parallelism+dark-embedding=3+change-of-basis=50")),
+            Just(twin("break-parallelism=1,4-6,64+observed-only=3")),
             (".{0,20}", "[0-9a-f]{64}").prop_map(|(name, sha256)| ModelSource::Local { name, sha256 }),
             ("[a-zA-Z0-9]{1,9}/[a-z0-9]{1,9}", prop::option::of("[0-9a-f]{40}"), "[0-9a-f]{64}")
                 .prop_map(|(repository, commit, sha256)| ModelSource::Hub { repository, commit, sha256 }),

@@ -8,7 +8,7 @@ use rand_distr::StandardNormal;
 use super::recipe::{TwinKind, TwinStep};
 use super::{Exactness, TwinError};
 use crate::theory::minimal::{Reduced, reduce};
-use crate::theory::representation::{Representation, centred};
+use crate::theory::representation::{Representation, centred, select_rows};
 use crate::theory::subspace::Span;
 
 /// Householder reflections in each random rotation.
@@ -49,11 +49,12 @@ pub(super) fn apply(
             Ok((twin, Exactness::ObservedOnly))
         }
         TwinKind::BreakParallelism => {
+            // Drawn for all pairs, so that each turns the same way whichever others are chosen.
             let directions = unit_rows(pairs.len(), PAIR_WIDTH, rng);
-            exact(with_pair_directions(model, pairs, &directions))
+            exact(with_chosen_directions(model, step, pairs, &directions))
         }
         TwinKind::FakeParallelism => {
-            exact(with_pair_directions(model, pairs, &Mat::full(pairs.len(), 1, 1.0)))
+            exact(with_chosen_directions(model, step, pairs, &Mat::full(pairs.len(), 1, 1.0)))
         }
         TwinKind::Reduced => {
             let reduced = reduce(model)?;
@@ -90,9 +91,9 @@ fn enough_contexts(model: &Representation) -> bool {
 /// T1: F̃ = F Aᵀ, G̃ = G A⁻¹ + 1βᵀ with A = Q₁ diag(s) Q₂, Q random rotations, s log-uniform in [κ^-½, κ^½].
 ///
 /// Rows of F meet Aᵀ = Q₂ᵀ diag(s) Q₁ᵀ and rows of G meet A⁻¹ = Q₂ᵀ diag(1/s) Q₁ᵀ: the same reflections, inverse scales.
-pub(super) fn change_basis(model: &Representation, condition: u32, rng: &mut ChaCha8Rng) -> Representation {
+pub(super) fn change_basis(model: &Representation, condition: u64, rng: &mut ChaCha8Rng) -> Representation {
     let d = model.width();
-    let largest = f64::from(condition).sqrt();
+    let largest = (condition as f64).sqrt();
     let first = random_rotation(d, rng);
     let scales: Vec<f64> = (0..d).map(|_| largest.powf(rng.random_range(-1.0..=1.0))).collect();
     let second = random_rotation(d, rng);
@@ -206,6 +207,20 @@ fn directions_outside(span: &Span, d: usize, rng: &mut ChaCha8Rng) -> Result<Opt
         directions = directions.qr().compute_thin_Q();
     }
     Ok(Some(directions))
+}
+
+/// T4 for those pairs that a step chooses.
+fn with_chosen_directions(
+    model: &Representation,
+    step: TwinStep,
+    pairs: &[(usize, usize)],
+    directions: &Mat<f64>,
+) -> Representation {
+    let chosen = step.pairs();
+    let places: Vec<usize> =
+        (0..pairs.len()).filter(|&place| chosen.is_none_or(|set| set.contains(place))).collect();
+    let pairs: Vec<(usize, usize)> = places.iter().map(|&place| pairs[place]).collect();
+    with_pair_directions(model, &pairs, &select_rows(directions.as_ref(), &places))
 }
 
 /// T4: g̃(y1_i) = [g(y1_i), s‖Δ_i‖ρ_i], all other rows [g(y), 0], ρ_i the rows of `directions`. Cosines of differences

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::pairs::{MOST_PAIRS, PairSet};
+
 /// Which constructor makes a step of a twin. New kinds go to the end: links store a kind by its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -23,9 +25,11 @@ pub enum TwinKind {
     /// T3obs: directions that no hidden state of the contexts looked at reads, so that p is the same there and nowhere
     /// else. Knob: how many contexts, from the first on, were looked at; all unless given.
     ObservedOnly,
-    /// T4: extra coordinates in g that turn the differences of a concept's pairs apart.
+    /// T4: extra coordinates in g that turn the differences of a concept's pairs apart. Knob: which pairs, all unless
+    /// given.
     BreakParallelism,
-    /// T4 with one common direction: an extra coordinate in g that turns the differences towards one another.
+    /// T4 with one common direction: an extra coordinate in g that turns the differences towards one another. Knob: which
+    /// pairs, all unless given.
     FakeParallelism,
     /// T5: the model of the smallest dimension.
     Reduced,
@@ -34,13 +38,13 @@ pub enum TwinKind {
 }
 
 /// Most dimensions that one step may add.
-const MOST_DARK: u32 = 1024;
+pub const MOST_DARK: u64 = 1024;
 /// Largest condition number of one step, and of all of a recipe together (theory.md §4.3).
-pub(super) const MOST_CONDITION: u32 = 100;
+pub const MOST_CONDITION: u64 = 100;
 /// Condition number of a change of basis that names none.
-pub(super) const DEFAULT_CONDITION: u32 = 9;
+pub const DEFAULT_CONDITION: u64 = 9;
 /// Most steps of a recipe: a damaged link must not ask for thousands.
-const MOST_STEPS: usize = 8;
+pub const MOST_STEPS: usize = 8;
 
 impl TwinKind {
     /// Every kind, in the order in which they are explained.
@@ -73,17 +77,17 @@ impl TwinKind {
         }
     }
 
-    /// Values of its knob; `None` where it has none. The model may narrow them further.
-    pub fn knob_range(self) -> Option<RangeInclusive<u32>> {
+    /// Values of a knob that is a number; `None` where it has none, or chooses pairs. The model may narrow them further.
+    pub fn knob_range(self) -> Option<RangeInclusive<u64>> {
         match self {
             Self::ChangeOfBasis => Some(1..=MOST_CONDITION),
             Self::DarkUnembedding | Self::DarkEmbedding | Self::DarkBoth => Some(1..=MOST_DARK),
-            Self::ObservedOnly | Self::Truncated => Some(1..=u32::MAX),
+            Self::ObservedOnly | Self::Truncated => Some(1..=u64::from(u32::MAX)),
             Self::InPlace | Self::BreakParallelism | Self::FakeParallelism | Self::Reduced => None,
         }
     }
 
-    /// It cannot be made without the pairs of a concept.
+    /// It cannot be made without the pairs of a concept, and its knob chooses among them.
     pub fn needs_pairs(self) -> bool {
         matches!(self, Self::BreakParallelism | Self::FakeParallelism)
     }
@@ -103,11 +107,12 @@ impl TwinKind {
 pub struct TwinStep {
     /// The constructor.
     pub kind: TwinKind,
-    /// Its knob, in [`TwinKind::knob_range`]; the default where there is none.
-    pub knob: Option<u32>,
+    /// Its knob: a number in [`TwinKind::knob_range`], or the bits of a [`PairSet`] where it works on pairs; the default
+    /// where there is none.
+    pub knob: Option<u64>,
 }
 
-/// Constructors applied one after another: `break-parallelism+change-of-basis=50`.
+/// Constructors applied one after another: `break-parallelism+change-of-basis=50`, `break-parallelism=1,4-6`.
 ///
 /// ```
 /// use all_or_none::theory::twin::TwinRecipe;
@@ -137,7 +142,15 @@ pub enum RecipeError {
         /// What stood there.
         found: String,
         /// What it may be.
-        range: RangeInclusive<u32>,
+        range: RangeInclusive<u64>,
+    },
+    /// What follows `=` chooses no pairs.
+    #[error("'{kind}={found}' should name pairs from 1 to {MOST_PAIRS} after '=', such as {kind}=1,4-6")]
+    Pairs {
+        /// The constructor.
+        kind: TwinKind,
+        /// What stood there.
+        found: String,
     },
     /// A constructor without a knob was given one.
     #[error("'{}' takes no number, but '{}={found}' gives one", .kind.name(), .kind.name())]
@@ -171,18 +184,25 @@ impl TwinStep {
     fn validate(self) -> Result<(), RecipeError> {
         match (self.kind.knob_range(), self.knob) {
             (_, None) => Ok(()),
+            (None, Some(_)) if self.pairs().is_some() => Ok(()),
             (Some(range), Some(knob)) if range.contains(&knob) => Ok(()),
             (range, Some(knob)) => Err(knob_error(self.kind, range, knob.to_string())),
         }
     }
 
-    pub(super) fn condition(self) -> u32 {
+    /// Which pairs it works on; `None` where that is all of them, or none at all.
+    pub fn pairs(self) -> Option<PairSet> {
+        self.knob.filter(|_| self.kind.needs_pairs()).and_then(PairSet::from_bits)
+    }
+
+    pub(super) fn condition(self) -> u64 {
         self.knob.unwrap_or(DEFAULT_CONDITION)
     }
 }
 
-fn knob_error(kind: TwinKind, range: Option<RangeInclusive<u32>>, found: String) -> RecipeError {
+fn knob_error(kind: TwinKind, range: Option<RangeInclusive<u64>>, found: String) -> RecipeError {
     match range {
+        None if kind.needs_pairs() => RecipeError::Pairs { kind, found },
         Some(range) => RecipeError::Knob { kind, found, range },
         None => RecipeError::NoKnob { kind, found },
     }
@@ -199,13 +219,18 @@ impl TwinRecipe {
         }
         self.0.iter().try_for_each(|step| step.validate())?;
         let bases = self.hidden().into_iter().filter(|step| step.kind == TwinKind::ChangeOfBasis);
-        let found = bases.map(|step| u64::from(step.condition())).product::<u64>();
-        if found > u64::from(MOST_CONDITION) { Err(RecipeError::Condition { found }) } else { Ok(()) }
+        let found = bases.map(TwinStep::condition).product::<u64>();
+        if found > MOST_CONDITION { Err(RecipeError::Condition { found }) } else { Ok(()) }
     }
 
     /// Some step cannot be made without the pairs of a concept.
     pub fn needs_pairs(&self) -> bool {
         self.0.iter().any(|step| step.kind.needs_pairs())
+    }
+
+    /// A change of basis of the default size follows by itself, since the last steps would leave dark parts in sight.
+    pub fn hides_by_itself(&self) -> bool {
+        self.hidden().len() > self.0.len()
     }
 
     /// The steps, with a change of basis of the default size behind them where they would leave dark parts in sight.
@@ -239,9 +264,10 @@ impl fmt::Display for TwinKind {
 
 impl fmt::Display for TwinStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.knob {
-            None => write!(f, "{}", self.kind),
-            Some(knob) => write!(f, "{}={knob}", self.kind),
+        match (self.knob, self.pairs()) {
+            (None, _) => write!(f, "{}", self.kind),
+            (_, Some(pairs)) => write!(f, "{}={pairs}", self.kind),
+            (Some(knob), None) => write!(f, "{}={knob}", self.kind),
         }
     }
 }
@@ -273,7 +299,11 @@ impl FromStr for TwinStep {
             return Ok(text.trim().parse::<TwinKind>()?.into());
         };
         let (kind, number) = (name.trim().parse::<TwinKind>()?, number.trim());
-        let knob = number.parse().map_err(|_| knob_error(kind, kind.knob_range(), number.to_owned()))?;
+        let wrong = || knob_error(kind, kind.knob_range(), number.to_owned());
+        let knob = match kind.needs_pairs() {
+            true => number.parse::<PairSet>().map_err(|_| wrong())?.bits(),
+            false => number.parse().map_err(|_| wrong())?,
+        };
         let step = Self { kind, knob: Some(knob) };
         step.validate().map(|()| step)
     }
@@ -303,6 +333,7 @@ mod tests {
             "change-of-basis=50",
             "break-parallelism+change-of-basis=50",
             "observed-only=4+in-place",
+            "break-parallelism=1,4-6+fake-parallelism=64",
         ] {
             assert_eq!(text.parse::<TwinRecipe>().unwrap().to_string(), text);
         }
@@ -317,6 +348,18 @@ mod tests {
         let bytes = postcard::to_stdvec(&recipe).unwrap();
         assert_eq!(bytes, [2, 3, 1, 3, 9, 1, 2]);
         assert_eq!(postcard::from_bytes::<TwinRecipe>(&bytes).unwrap(), recipe);
+        // Pairs take the place of the number, so that links made before they could be chosen still open.
+        let recipe: TwinRecipe = "break-parallelism=1,3".parse().unwrap();
+        assert_eq!(postcard::to_stdvec(&recipe).unwrap(), [1, 6, 1, 0b101]);
+    }
+
+    #[test]
+    fn what_follows_by_itself_is_told() {
+        let hides = |text: &str| text.parse::<TwinRecipe>().unwrap().hides_by_itself();
+        assert!(hides("dark-both") && hides("change-of-basis+in-place"));
+        assert!(
+            !hides("dark-both+change-of-basis=2") && !hides("change-of-basis") && !hides("dark-both+reduced")
+        );
     }
 
     #[test]
@@ -334,6 +377,13 @@ mod tests {
         }
         assert!(error("reduced=3").contains("takes no number"));
         assert!(error("in-place=x").contains("takes no number"));
+        for text in
+            ["break-parallelism=", "fake-parallelism=0", "break-parallelism=3-1", "break-parallelism=65"]
+        {
+            assert!(error(text).contains(text) && error(text).contains("such as"), "{}", error(text));
+        }
+        let none = TwinStep { kind: TwinKind::BreakParallelism, knob: Some(0) };
+        assert!(matches!(TwinRecipe(vec![none]).validate(), Err(RecipeError::Pairs { .. })));
         assert!(error("").contains("''"));
         assert_eq!(TwinRecipe(vec![]).validate(), Err(RecipeError::Steps { found: 0 }));
         assert!(error(&["reduced"; 9].join("+")).contains("has 9"));
@@ -347,7 +397,7 @@ mod tests {
         assert!(error("change-of-basis=12+dark-both").contains("108"));
         assert!("dark-both+change-of-basis=100".parse::<TwinRecipe>().is_ok());
         assert!("change-of-basis=100+dark-both+reduced".parse::<TwinRecipe>().is_ok());
-        let damaged = TwinRecipe(vec![TwinStep { kind: TwinKind::ChangeOfBasis, knob: Some(u32::MAX) }; 8]);
+        let damaged = TwinRecipe(vec![TwinStep { kind: TwinKind::ChangeOfBasis, knob: Some(u64::MAX) }; 8]);
         assert!(matches!(damaged.validate(), Err(RecipeError::Knob { .. })));
     }
 }
