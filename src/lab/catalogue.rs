@@ -14,7 +14,7 @@ pub struct Catalogue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CatalogueModel {
-    /// Folder name under `public/models/`: letters, digits and hyphens.
+    /// Folder name under `public/models/`, see [`is_plain`].
     pub name: String,
     /// Folder name under `public/worlds/` of the world that it was trained on: whose prompts, concepts and calibration
     /// texts it reads.
@@ -57,7 +57,9 @@ pub enum CatalogueError {
     #[error("expected every model once, found {0:?} twice: take one of them out")]
     Twice(String),
     /// A name that is no plain folder name.
-    #[error("expected names and worlds of letters, digits and hyphens, found {0:?}: rename its folder")]
+    #[error(
+        "expected names and worlds of letters, digits, hyphens and single full stops, found {0:?}: rename its folder"
+    )]
     Name(String),
     /// A student whose teacher is not there, or a teacher of a model that is no student.
     #[error(
@@ -116,8 +118,13 @@ impl Catalogue {
     }
 }
 
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+/// Whether a name may become part of a path or of an address on the page's own host: letters, digits, hyphens,
+/// underscores and single full stops between them, so that no name leads out of its folder.
+pub fn is_plain(name: &str) -> bool {
+    let parts_are_words = name.split('.').all(|part| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    });
+    !name.is_empty() && parts_are_words
 }
 
 #[cfg(test)]
@@ -165,6 +172,11 @@ mod tests {
     }
 
     #[test]
+    fn names_may_carry_numbers_with_a_full_stop() {
+        assert!(["wugs-d32-kl-0.03", "a", "world_2", "v1.2.3"].into_iter().all(is_plain));
+    }
+
+    #[test]
     fn a_student_has_a_teacher_of_the_list_and_nobody_else_has() {
         let teacher = || model("t", Role::Teacher, None);
         assert!(parsed(vec![teacher(), model("s", Role::Student, Some("t"))]).is_ok());
@@ -184,7 +196,7 @@ mod tests {
     fn what_is_no_catalogue_is_refused() {
         let twice = parsed(vec![model("a", Role::Trained, None), model("a", Role::Trained, None)]);
         assert_eq!(twice, Err(CatalogueError::Twice("a".into())));
-        for name in ["", "../a", "a b", "a/b"] {
+        for name in ["", "../a", "a b", "a/b", ".", "..", ".a", "a.", "a..b", "a\\b", "ä"] {
             assert_eq!(
                 parsed(vec![model(name, Role::Trained, None)]),
                 Err(CatalogueError::Name(name.into()))

@@ -10,6 +10,7 @@ use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
 use crate::hub::address::{is_repository, is_revision};
 
+use super::catalogue::is_plain;
 use super::experiment::{Experiment, ModelSource, Thresholds};
 
 /// Changes whenever the layout of [`Experiment`] does.
@@ -139,9 +140,11 @@ fn check(experiment: &Experiment) -> Result<(), LinkError> {
     for model in [&experiment.model_a, &experiment.model_b] {
         // The name becomes part of an address on the page's own host.
         if let ModelSource::Bundled { name } = model
-            && (name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+            && !is_plain(name)
         {
-            return impossible("a bundled model whose name is not letters, digits and hyphens");
+            return impossible(
+                "a bundled model whose name is not letters, digits, hyphens and single full stops",
+            );
         }
     }
     for model in [&experiment.model_a, &experiment.model_b] {
