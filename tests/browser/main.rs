@@ -8,6 +8,7 @@
 
 mod chromium;
 mod command_line;
+mod explorer;
 mod flows;
 #[path = "../common/gpt2_shaped.rs"]
 mod gpt2_shaped;
