@@ -5,7 +5,10 @@ use std::future::Future;
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{DataTransfer, DragEvent, File, FileList, HtmlElement, HtmlInputElement, Window};
+use web_sys::{
+    DataTransfer, DragEvent, Element, Event, File, FileList, HtmlElement, HtmlInputElement, MouseEvent,
+    Window,
+};
 
 use super::attachment::Attachment;
 
@@ -62,6 +65,74 @@ pub fn parameter(name: &str) -> Option<String> {
     })?;
     // What is not an encoding is taken as it stands.
     Some(js_sys::decode_uri_component(&value).map_or_else(|_| value.clone(), String::from))
+}
+
+/// The query of the page's address with its `?`; empty where there is none.
+pub fn search() -> String {
+    window().and_then(|window| window.location().search().ok()).unwrap_or_default()
+}
+
+/// Goes to the same page with another query, given without `?`, and no fragment: a new entry in the history.
+pub fn push_query(query: &str) {
+    let Some(window) = window() else { return };
+    let path = window.location().pathname().unwrap_or_default();
+    let address = if query.is_empty() { path } else { format!("{path}?{query}") };
+    if let Ok(history) = window.history() {
+        // Without the right to change the address the page still goes on.
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
+}
+
+/// Opens the browser's dialog for printers.
+pub fn print() {
+    if let Some(window) = window() {
+        // A browser that cannot print has nothing to say about it.
+        let _ = window.print();
+    }
+}
+
+/// An attribute of the document's root, for styles; none takes it away.
+pub fn mark_root(name: &str, value: Option<&str>) {
+    let root = window().and_then(|window| window.document()?.document_element());
+    if let Some(root) = root {
+        let _ = match value {
+            Some(value) => root.set_attribute(name, value),
+            None => root.remove_attribute(name),
+        };
+    }
+}
+
+/// Marks the element that a selector finds with `data-spotlight`, everything that holds it, up to the element `top`, with
+/// `data-spotlight-path`, and scrolls to it. The last one that was marked is so no longer.
+pub fn spotlight(selector: Option<&str>, top: &str) {
+    const MARKS: [&str; 2] = ["data-spotlight", "data-spotlight-path"];
+    let Some(document) = window().and_then(|window| window.document()) else { return };
+    for mark in MARKS {
+        while let Ok(Some(old)) = document.query_selector(&format!("[{mark}]")) {
+            if old.remove_attribute(mark).is_err() {
+                return;
+            }
+        }
+    }
+    let Some(Ok(Some(element))) = selector.map(|selector| document.query_selector(selector)) else { return };
+    let _ = element.set_attribute(MARKS[0], "");
+    let mut around = element.parent_element();
+    while let Some(outer) = around {
+        let _ = outer.set_attribute(MARKS[1], "");
+        around = if outer.id() == top { None } else { outer.parent_element() };
+    }
+    element.scroll_into_view();
+}
+
+/// Whether an event happened at or within an element that a selector finds.
+pub fn is_within(event: &Event, selector: &str) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    target.is_some_and(|target| target.closest(selector).is_ok_and(|found| found.is_some()))
+}
+
+/// Whether a click on a link asks the browser for another tab or window.
+pub fn wants_another_tab(click: &MouseEvent) -> bool {
+    click.ctrl_key() || click.meta_key() || click.shift_key() || click.button() != 0
 }
 
 /// Moves the keyboard to an element.

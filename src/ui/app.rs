@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::language::{self, LanguageSwitch};
+use super::lessons::LessonsPanel;
 use super::panels::{
     ConceptPicker, CoupledMapPanel, CuratedPanel, DivergencesPanel, EngineLine, Explorer, LinkAsk, ModelBox,
     NextTokensPanel, PromptEditor, PropertiesPanel, StoragePanel, VerdictPanel, VisibilityPanel,
@@ -54,6 +55,7 @@ fn Panels() -> impl IntoView {
         }}
         <LinkAsk />
         <VerdictPanel />
+        <LessonsPanel />
         <section class="setup" aria-label="What to compare">
             <div class="setup__models">
                 <ModelBox model=page.a />

@@ -14,7 +14,9 @@ const KEY: &str = "language";
 pub fn restore() {
     let wanted = page::parameter("lang").or_else(|| page::stored(KEY));
     if let Some(locale) = wanted.and_then(|name| name.parse().ok()) {
-        use_i18n().set_locale(locale);
+        let i18n = use_i18n();
+        // After the provider, which takes the browser's language once the page is mounted.
+        Effect::new(move |_| i18n.set_locale(locale));
     }
 }
 

@@ -5,6 +5,7 @@ pub mod curated;
 pub mod download;
 pub mod family;
 pub mod language;
+pub mod lessons;
 pub mod panels;
 pub mod plots;
 pub mod session;

@@ -28,6 +28,7 @@ pub use explorer::Explorer;
 pub use link_ask::LinkAsk;
 pub use model_box::ModelBox;
 pub use next_tokens::NextTokensPanel;
+pub use press::Press;
 pub use prompt_editor::PromptEditor;
 pub use properties::PropertiesPanel;
 pub use share::ShareButton;
