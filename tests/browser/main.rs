@@ -16,6 +16,7 @@ mod hub;
 mod hub_gpt2;
 mod hub_server;
 mod hub_troubles;
+mod lessons;
 mod page;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;
