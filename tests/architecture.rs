@@ -33,8 +33,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("browser", &["lab", "protocol", "hub"]),
     ("worker", &["lab", "engine", "models", "browser", "protocol", "theory", "hub"]),
     ("ui", &["lab", "browser", "protocol", "theory", "hub", "text"]),
-    ("text", &[]),
-    ("cli", &["lab", "engine", "models", "theory", "worlds"]),
+    ("text", &["lab", "theory"]),
+    ("cli", &["lab", "engine", "models", "theory", "worlds", "text"]),
 ];
 
 /// (how a foreign thing is named, rooms that may name it).

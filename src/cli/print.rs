@@ -5,8 +5,15 @@ use std::io::Write;
 use super::error::CliError;
 use crate::lab::report::{PromptReport, PropertyReport, Report, Side};
 use crate::lab::tensors::TensorsReport;
-use crate::lab::words::{self, number, percent, probability};
+use crate::text::Locale;
+use crate::text::level::{level_name, level_sentence, plan};
+use crate::text::numbers::{number, percent, probability};
+use crate::text::properties::{pairing, property_of_concept, score_name, state_name};
+use crate::text::verdict::{findings, is_about_the_pair};
 use crate::theory::linear_map::CoupledMap;
+
+/// The command line speaks English.
+const LOCALE: Locale = Locale::en;
 
 /// How many next tokens of each prompt are printed.
 const NEXT_TOKENS: usize = 5;
@@ -15,10 +22,10 @@ const NEXT_TOKENS: usize = 5;
 pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError> {
     for (i, property) in report.properties.iter().enumerate() {
         // What is said of the pair is said once; of a property, each time.
-        if i > 0 && words::is_about_the_pair(property.verdict.visible.kind) {
+        if i > 0 && is_about_the_pair(property.verdict.visible.kind) {
             break;
         }
-        for finding in words::findings(report, property) {
+        for finding in findings(LOCALE, report, property) {
             writeln!(out, "{}:\n{}\n{}", finding.about, finding.headline, finding.scope)?;
             for (code, sentence) in finding.reasons {
                 writeln!(out, "- {sentence} ({code})")?;
@@ -27,7 +34,7 @@ pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError
         }
     }
     let equality = &report.equality;
-    writeln!(out, "{}. {}", words::level_name(equality), words::level_sentence(equality))?;
+    writeln!(out, "{}. {}", level_name(LOCALE, equality), level_sentence(LOCALE, equality))?;
     writeln!(
         out,
         "  mean KL(A‖B) {}, KL(B‖A) {}, JS {} nats; {} contexts from {} texts, {} tokens",
@@ -38,7 +45,7 @@ pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError
         report.n_texts,
         report.n_tokens,
     )?;
-    for sentence in words::plan(&report.plan, equality) {
+    for sentence in plan(LOCALE, &report.plan, equality) {
         writeln!(out, "  {sentence}")?;
     }
     writeln!(out)?;
@@ -48,7 +55,7 @@ pub fn print_report(report: &Report, out: &mut dyn Write) -> Result<(), CliError
     print_map("B→A", &report.map_ba, out)?;
     for property in &report.properties {
         print_property(property, out)?;
-        if let Some(sentence) = words::pairing(property, report.experiment.thresholds.delta_correlation) {
+        if let Some(sentence) = pairing(LOCALE, property, report.experiment.thresholds.delta_correlation) {
             writeln!(out, "  {sentence}")?;
         }
     }
@@ -82,8 +89,8 @@ fn print_map(direction: &str, map: &CoupledMap, out: &mut dyn Write) -> Result<(
 }
 
 fn print_property(property: &PropertyReport, out: &mut dyn Write) -> Result<(), CliError> {
-    let name = words::property_of_concept(property.property, &property.concept);
-    writeln!(out, "\n{name} ({}), {} used", words::score_name(property.property), property.used.len())?;
+    let name = property_of_concept(LOCALE, property.property, &property.concept);
+    writeln!(out, "\n{name} ({}), {} used", score_name(LOCALE, property.property), property.used.len())?;
     if !property.dropped.is_empty() {
         writeln!(out, "  left out: {}", property.dropped.join(", "))?;
     }
@@ -104,7 +111,7 @@ fn print_property(property: &PropertyReport, out: &mut dyn Write) -> Result<(), 
             number(score.null_mean),
             format!("{} to {}", number(low), number(high)),
             number(score.p_adjusted),
-            words::state_name(score.state)
+            state_name(LOCALE, score.state)
         )?;
     }
     if let Some(carried) = &property.carried {

@@ -9,6 +9,8 @@
 pub struct Group {
     /// What the tokenizer is called.
     pub tokenizer: &'static str,
+    /// Size of its vocabulary.
+    pub n_tokens: usize,
     /// The models, small ones first.
     pub models: &'static [Model],
 }
@@ -33,8 +35,23 @@ pub struct Pair {
     pub a: &'static str,
     /// Model B, a repository of the list.
     pub b: &'static str,
-    /// What the comparison shows, in a few words.
-    pub why: &'static str,
+    /// What the comparison shows.
+    pub why: Why,
+}
+
+/// What makes two models worth comparing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// The same stories at two sizes.
+    Sizes,
+    /// The same architecture and data, another initialisation.
+    Initialisation,
+    /// The same data at two widths.
+    Widths,
+    /// A student that was trained to agree with its teacher.
+    Student,
+    /// Before and after training to follow instructions.
+    Instructions,
 }
 
 const MB: u64 = 1_000_000;
@@ -51,7 +68,8 @@ const fn model(
 /// All groups, those with the smallest models first.
 pub const GROUPS: &[Group] = &[
     Group {
-        tokenizer: "SimpleStories (4096 tokens)",
+        tokenizer: "SimpleStories",
+        n_tokens: 4_096,
         models: &[
             model("SimpleStories/SimpleStories-V2-1.25M", 1_240_000, 5 * MB, "mit"),
             model("SimpleStories/SimpleStories-V2-5M", 5_350_000, 21 * MB, "mit"),
@@ -61,7 +79,8 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        tokenizer: "GPT-NeoX (50 277 tokens)",
+        tokenizer: "GPT-NeoX",
+        n_tokens: 50_277,
         models: &[
             model("EleutherAI/pythia-14m", 14_067_712, 28 * MB, "apache-2.0"),
             model("EleutherAI/pythia-14m-seed1", 14_067_712, 28 * MB, "apache-2.0"),
@@ -75,7 +94,8 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        tokenizer: "GPT-2 (50 257 tokens)",
+        tokenizer: "GPT-2",
+        n_tokens: 50_257,
         models: &[
             model("distilbert/distilgpt2", 81_912_576, 328 * MB, "apache-2.0"),
             model("openai-community/gpt2", 124_439_808, 498 * MB, "mit"),
@@ -83,7 +103,8 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        tokenizer: "SmolLM2 (49 152 tokens)",
+        tokenizer: "SmolLM2",
+        n_tokens: 49_152,
         models: &[
             model("HuggingFaceTB/SmolLM2-135M", 134_515_008, 269 * MB, "apache-2.0"),
             model("HuggingFaceTB/SmolLM2-135M-Instruct", 134_515_008, 269 * MB, "apache-2.0"),
@@ -98,39 +119,19 @@ pub const PAIRS: &[Pair] = &[
     Pair {
         a: "SimpleStories/SimpleStories-V2-1.25M",
         b: "SimpleStories/SimpleStories-V2-5M",
-        why: "the same stories at two sizes",
+        why: Why::Sizes,
     },
-    Pair {
-        a: "SimpleStories/SimpleStories-V2-5M",
-        b: "SimpleStories/SimpleStories-V2-11M",
-        why: "the same stories at two sizes",
-    },
-    Pair {
-        a: "EleutherAI/pythia-14m",
-        b: "EleutherAI/pythia-14m-seed1",
-        why: "the same architecture and data, another initialisation",
-    },
-    Pair {
-        a: "EleutherAI/pythia-31m",
-        b: "EleutherAI/pythia-31m-seed1",
-        why: "the same architecture and data, another initialisation",
-    },
-    Pair { a: "EleutherAI/pythia-70m", b: "EleutherAI/pythia-160m", why: "the same data at two widths" },
-    Pair {
-        a: "distilbert/distilgpt2",
-        b: "openai-community/gpt2",
-        why: "a student that was trained to agree with its teacher",
-    },
+    Pair { a: "SimpleStories/SimpleStories-V2-5M", b: "SimpleStories/SimpleStories-V2-11M", why: Why::Sizes },
+    Pair { a: "EleutherAI/pythia-14m", b: "EleutherAI/pythia-14m-seed1", why: Why::Initialisation },
+    Pair { a: "EleutherAI/pythia-31m", b: "EleutherAI/pythia-31m-seed1", why: Why::Initialisation },
+    Pair { a: "EleutherAI/pythia-70m", b: "EleutherAI/pythia-160m", why: Why::Widths },
+    Pair { a: "distilbert/distilgpt2", b: "openai-community/gpt2", why: Why::Student },
     Pair {
         a: "HuggingFaceTB/SmolLM2-135M",
         b: "HuggingFaceTB/SmolLM2-135M-Instruct",
-        why: "before and after training to follow instructions",
+        why: Why::Instructions,
     },
-    Pair {
-        a: "openai-community/gpt2",
-        b: "openai-community/gpt2-medium",
-        why: "the same data at two widths",
-    },
+    Pair { a: "openai-community/gpt2", b: "openai-community/gpt2-medium", why: Why::Widths },
 ];
 
 /// The model of this name.

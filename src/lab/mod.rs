@@ -13,7 +13,6 @@ mod properties;
 pub mod reduced;
 pub mod report;
 pub mod tensors;
-pub mod words;
 
 pub use analyze::{analyze, check_same_vocabulary, reduced_of_observation};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueModel, Role};

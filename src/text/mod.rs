@@ -1,5 +1,7 @@
 //! Every word that people read, in each language of the page. The words stand in `locales/`; the build script makes
 //! typed keys of them, so that a key that does not exist, or an argument that is missing, does not compile.
+//!
+//! [`verdict`] is what a report means, in sentences: start there.
 
 #[allow(
     missing_docs,
@@ -11,6 +13,12 @@
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/i18n/mod.rs"));
 }
+
+pub mod level;
+pub mod numbers;
+pub mod properties;
+pub mod reasons;
+pub mod verdict;
 
 pub use generated::i18n::*;
 
@@ -60,6 +68,46 @@ mod tests {
         braces.chain(tags).map(|name| name.trim().trim_start_matches('/').to_owned()).collect()
     }
 
+    /// Letters outside of arguments and tags.
+    fn has_words(text: &str) -> bool {
+        let mut depth = 0_usize;
+        text.chars().any(|c| {
+            match c {
+                '{' | '<' => depth += 1,
+                '}' | '>' => depth = depth.saturating_sub(1),
+                _ => return depth == 0 && c.is_ascii_alphabetic(),
+            }
+            false
+        })
+    }
+
+    /// A form that stands alone would be ignored, and the English text shown instead.
+    #[test]
+    fn plural_forms_never_stand_alone() {
+        for name in ["en", "ja"] {
+            for entry in fs::read_dir(language(name)).unwrap() {
+                let path = entry.unwrap().path();
+                let value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+                assert_plurals_complete(&value, &format!("{name}/{}", path.display()));
+            }
+        }
+    }
+
+    fn assert_plurals_complete(value: &Value, path: &str) {
+        let Value::Object(map) = value else { return };
+        for (key, value) in map {
+            assert_plurals_complete(value, &format!("{path}.{key}"));
+            if let Some(name) = key.strip_suffix("_other") {
+                let forms =
+                    map.keys().filter(|key| key.rsplit_once('_').is_some_and(|(base, _)| base == name));
+                assert!(
+                    value.is_object() || forms.count() > 1,
+                    "{path}.{key} is the only form: call it {name:?}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn every_language_has_every_key_with_the_same_arguments() {
         let (english, japanese) = (all("en"), all("ja"));
@@ -85,9 +133,10 @@ mod tests {
         };
         let english = all("en");
         for (key, texts) in all("ja") {
-            // Names, codes and formulas are the same everywhere.
+            // Names, codes and formulas are the same everywhere; signs between arguments are no words.
             let is_same = english[&key] == texts;
-            assert!(is_same || texts.iter().all(|text| signs(text)), "{key}: {texts:?}");
+            let is_japanese = |text: &String| signs(text) || !has_words(text);
+            assert!(is_same || texts.iter().all(is_japanese), "{key}: {texts:?}");
         }
     }
 }

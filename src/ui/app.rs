@@ -1,6 +1,7 @@
 //! The page: verdict first, then what to compare, then what it rests on.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string};
 
 use super::language::{self, LanguageSwitch};
 use super::lessons::LessonsPanel;
@@ -11,7 +12,7 @@ use super::panels::{
 use super::session::Session;
 use super::state::Page;
 use crate::browser::{clock, page};
-use crate::text::I18nContextProvider;
+use crate::text::{I18nContextProvider, use_i18n};
 
 /// Everything below the title, which stands in `index.html` already.
 #[component]
@@ -27,6 +28,7 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Panels() -> impl IntoView {
     language::restore();
+    let i18n = use_i18n();
     let page = Page::new();
     provide_context(page);
     provide_context(Session::start(page));
@@ -35,7 +37,12 @@ fn Panels() -> impl IntoView {
     window_event_listener(leptos::ev::drop, |event| event.prevent_default());
     let mirror = page.mirror.with_value(|mirror| {
         let class = if mirror.error.is_some() { "error" } else { "hint" };
-        mirror.sentence().map(|sentence| view! { <p class=class data-testid="mirror">{sentence}</p> })
+        mirror.sentence(i18n.get_locale_untracked()).is_some().then(|| {
+            let sentence = move || {
+                page.mirror.with_value(|mirror| mirror.sentence(i18n.get_locale()).unwrap_or_default())
+            };
+            view! { <p class=class data-testid="mirror">{sentence}</p> }
+        })
     });
     view! {
         <LanguageSwitch />
@@ -47,7 +54,7 @@ fn Panels() -> impl IntoView {
                         <p class="error error--banner" role="alert" data-testid="link-error">
                             {message}
                             <button type="button" class="button button--small" on:click=move |_| page.link_error.set(None)>
-                                "Dismiss"
+                                {t!(i18n, page.dismiss)}
                             </button>
                         </p>
                     }
@@ -56,7 +63,7 @@ fn Panels() -> impl IntoView {
         <LinkAsk />
         <VerdictPanel />
         <LessonsPanel />
-        <section class="setup" aria-label="What to compare">
+        <section class="setup" aria-label=move || t_string!(i18n, page.what_to_compare)>
             <div class="setup__models">
                 <ModelBox model=page.a />
                 <ModelBox model=page.b />

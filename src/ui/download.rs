@@ -1,8 +1,12 @@
 //! How far the load of one model is: per file and in all, how fast, how long still.
 
+use leptos_i18n::td_string;
+
 use crate::browser::engine_client::LoadProgress;
-use crate::hub::progress::{Rate, size_words, time_words};
+use crate::hub::progress::{Rate, size_words};
 use crate::protocol::FileProgress;
+use crate::text::Locale;
+use crate::text::numbers::time;
 
 /// What has arrived of one model; what is kept of it when the model is ready is the list of its files.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,17 +48,22 @@ impl Download {
     }
 
     /// `12.0 MB of 56.3 MB, 3.1 MB/s, 14 s left`, as far as these are known; empty before anything is.
-    pub fn words(&self) -> String {
+    pub fn words(&self, locale: Locale) -> String {
         let mut parts = match self.total {
-            Some(total) => vec![format!("{} of {}", size_words(self.done), size_words(total))],
+            Some(total) => {
+                let (done, total) = (size_words(self.done), size_words(total));
+                vec![td_string!(locale, models.of, done, total)]
+            }
             None if self.done == 0 => return String::new(),
             None => vec![size_words(self.done)],
         };
         if self.total != Some(self.done) {
-            parts.extend(self.rate.map(|rate| format!("{}/s", size_words(rate as u64))));
-            parts.extend(self.seconds_left.map(|seconds| format!("{} left", time_words(seconds))));
+            let rate = self.rate.map(|rate| size_words(rate as u64));
+            parts.extend(rate.map(|size| td_string!(locale, models.rate, size)));
+            let left = self.seconds_left.map(|seconds| time(locale, seconds));
+            parts.extend(left.map(|time| td_string!(locale, models.left, time)));
         }
-        parts.join(", ")
+        parts.join(td_string!(locale, models.separator))
     }
 
     /// 0, 25, 50, 75 or 100 percent; none where the total is not known.
@@ -93,23 +102,24 @@ mod tests {
         assert_eq!(download.done, 4_000_600);
         assert_eq!(download.rate, Some(4e6));
         assert_eq!(download.seconds_left, Some(6.0));
-        assert_eq!(download.words(), "4.0 MB of 28.0 MB, 4.0 MB/s, 6 s left");
+        assert_eq!(download.words(Locale::en), "4.0 MB of 28.0 MB, 4.0 MB/s, 6 s left");
+        assert_eq!(download.words(Locale::ja), "28.0 MB のうち 4.0 MB、毎秒 4.0 MB、残り 6 秒");
         assert_eq!(download.weights(), Some(28_000_000));
         download.note(files(28_000_000), 7_000.0);
-        assert_eq!(download.words(), "28.0 MB of 28.0 MB");
+        assert_eq!(download.words(Locale::en), "28.0 MB of 28.0 MB");
     }
 
     #[test]
     fn a_total_is_told_only_when_every_file_has_one() {
         let mut download = Download::default();
         download.note(LoadProgress::Files(Vec::new()), 0.0);
-        assert_eq!((download.total, download.words().as_str()), (None, ""));
+        assert_eq!((download.total, download.words(Locale::en).as_str()), (None, ""));
         download.note(
             LoadProgress::Files(vec![file("a", 10, Some(20), false), file("b.safetensors", 0, None, false)]),
             5.0,
         );
         assert_eq!((download.done, download.total, download.seconds_left), (10, None, None));
-        assert_eq!((download.words().as_str(), download.weights()), ("10 B", None));
+        assert_eq!((download.words(Locale::en).as_str(), download.weights()), ("10 B", None));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The trained family as `models/matrix.json` tells it: its models, and how far each pair's distributions are apart.
 
+use leptos_i18n::td_string;
 use serde::Deserialize;
+
+use crate::text::Locale;
+use crate::theory::equivalence::Level;
 
 /// Every model that can be opened and every distance between two of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +47,8 @@ pub struct Pair {
     pub mean_symmetric_kl: f64,
     /// Jensen-Shannon divergence.
     pub mean_js: f64,
-    /// The level of equality, such as `close`.
-    pub level: String,
+    /// The level of equality.
+    pub level: Level,
     /// On how many contexts.
     pub n_contexts: usize,
 }
@@ -74,7 +78,7 @@ struct WrittenPair {
     mean_kl_ba: Option<f64>,
     mean_symmetric_kl: Option<f64>,
     mean_js: Option<f64>,
-    level: String,
+    level: Level,
     n_contexts: usize,
 }
 
@@ -161,15 +165,25 @@ impl Family {
 
 impl Member {
     /// As a row is headed: `width 32, seed 1, gpt2, teacher`.
-    pub fn label(&self) -> String {
-        let seed = self.seed.map_or_else(String::new, |seed| format!("seed {seed}, "));
-        format!("width {}, {seed}{}", self.width, self.kind())
+    pub fn label(&self, locale: Locale) -> String {
+        let (width, kind) = (self.width, self.kind(locale));
+        match self.seed {
+            Some(seed) => td_string!(locale, explorer.member.seeded, width, seed, kind),
+            None => td_string!(locale, explorer.member.plain, width, kind),
+        }
     }
 
     /// What tells models of one width and seed apart: `gpt2, teacher`.
-    pub fn kind(&self) -> String {
-        let role = self.role.as_ref().map_or_else(String::new, |role| format!(", {role}"));
-        format!("{}{role}", self.architecture)
+    pub fn kind(&self, locale: Locale) -> String {
+        let architecture = self.architecture.clone();
+        let role = match self.role.as_deref() {
+            None => return architecture,
+            Some("teacher") => td_string!(locale, explorer.member.teacher),
+            Some("student") => td_string!(locale, explorer.member.student),
+            Some("trained") => td_string!(locale, explorer.member.trained),
+            Some(other) => other,
+        };
+        td_string!(locale, explorer.member.kind, architecture, role = role.to_owned())
     }
 }
 
@@ -187,11 +201,22 @@ impl Pair {
 
     /// The level as one sign, for a small cell; its words stand in the legend and in the cell's name.
     pub fn sign(&self) -> &'static str {
-        match self.level.as_str() {
-            "identical" | "constructed" => "=",
-            "close" => "≈",
-            "different" => "≠",
-            _ => "?",
+        match self.level {
+            Level::Identical | Level::Constructed => "=",
+            Level::Close => "≈",
+            Level::Different => "≠",
+            Level::Undecided => "?",
+        }
+    }
+
+    /// The level in one word.
+    pub fn level_name(&self, locale: Locale) -> &'static str {
+        match self.level {
+            Level::Constructed => td_string!(locale, explorer.level.constructed),
+            Level::Identical => td_string!(locale, explorer.level.identical),
+            Level::Close => td_string!(locale, explorer.level.close),
+            Level::Different => td_string!(locale, explorer.level.different),
+            Level::Undecided => td_string!(locale, explorer.level.undecided),
         }
     }
 }
@@ -230,7 +255,8 @@ mod tests {
         assert_eq!(family.worlds(), ["grove", "english"]);
         let names: Vec<String> = family.members("grove").into_iter().map(|member| member.name).collect();
         assert_eq!(names, ["w16", "w64"]);
-        assert_eq!(family.members("grove")[0].label(), "width 16, seed 1, gpt2, student");
+        assert_eq!(family.members("grove")[0].label(Locale::en), "width 16, seed 1, gpt2, student");
+        assert_eq!(family.members("grove")[0].label(Locale::ja), "幅 16、シード 1、gpt2、生徒");
     }
 
     #[test]
@@ -244,7 +270,7 @@ mod tests {
         assert_eq!(Family::parse(&of_no_world, |_| true).unwrap().worlds(), ["grove"]);
         let without_role = FILE.replace(r#""role": "plain""#, r#""role": null"#);
         assert_eq!(
-            Family::parse(&without_role, |_| true).unwrap().models[1].label(),
+            Family::parse(&without_role, |_| true).unwrap().models[1].label(Locale::en),
             "width 32, seed 2, llama"
         );
     }

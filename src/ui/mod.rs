@@ -3,6 +3,7 @@
 pub mod app;
 pub mod curated;
 pub mod download;
+pub mod failure;
 pub mod family;
 pub mod language;
 pub mod lessons;

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos_i18n::td_string;
 
 use super::download::Download;
+use super::failure::{Failure, Fault};
 use super::family::Family;
 use super::shelf::Shelf;
 use super::world::{FIRST_WORLD, World};
-use crate::browser::engine_client::{EngineFailure, Loaded};
+use crate::browser::engine_client::Loaded;
 use crate::hub::address::mirror;
 use crate::hub::{Address, HUB};
 use crate::lab::catalogue::{CatalogueModel, Role};
 use crate::lab::{Concept, EngineKind, ModelSource, Report, Thresholds};
-use crate::protocol::ErrorKind;
+use crate::text::Locale;
+use crate::text::numbers::number;
 
 /// Model A or model B.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,28 +35,13 @@ impl Slot {
             Slot::B => "b",
         }
     }
-
-    /// As people read it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Slot::A => "Model A",
-            Slot::B => "Model B",
-        }
-    }
 }
 
-/// Something went wrong, in one sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What kind, which decides where it is shown.
-    pub kind: ErrorKind,
-    /// What was expected, what was found, what to do.
-    pub message: String,
-}
-
-impl From<EngineFailure> for Failure {
-    fn from(EngineFailure { kind, message }: EngineFailure) -> Self {
-        Self { kind, message }
+/// A model's place, as people read it.
+pub fn slot_name(locale: Locale, slot: Slot) -> &'static str {
+    match slot {
+        Slot::A => td_string!(locale, page.model_a),
+        Slot::B => td_string!(locale, page.model_b),
     }
 }
 
@@ -143,7 +131,7 @@ pub enum GpuEngine {
         self_test: Option<f64>,
     },
     /// Not usable, and why.
-    Refused(String),
+    Refused(Fault),
 }
 
 /// Where models of the Hub come from.
@@ -172,11 +160,11 @@ impl Mirror {
     }
 
     /// One sentence for the visitor; none where nothing was asked for.
-    pub fn sentence(&self) -> Option<String> {
+    pub fn sentence(&self, locale: Locale) -> Option<String> {
         match &self.error {
-            Some(error) => Some(format!("{error}. Models come from the Hub instead.")),
+            Some(error) => Some(td_string!(locale, page.mirror.wrong, error = error.clone())),
             None if self.base == HUB => None,
-            None => Some(format!("Models come from {}", self.base)),
+            None => Some(td_string!(locale, page.mirror.from, base = self.base.clone())),
         }
     }
 }
@@ -252,15 +240,17 @@ impl ModelState {
     }
 
     /// How closely the engines reproduce the stored log-probabilities, in words; nothing where none are stored.
-    pub fn self_test_sentence(&self) -> Option<String> {
-        let of = |engine: &str, deviation: Option<f64>| {
-            deviation.map(|nats| format!("{engine} within {} nats", crate::lab::words::number(nats)))
+    pub fn self_test_sentence(&self, locale: Locale) -> Option<String> {
+        let of = |engine: &'static str, deviation: Option<f64>| {
+            deviation.map(|nats| td_string!(locale, page.self_test.within, engine, nats = number(nats)))
         };
         let tests: Vec<String> = [of("CPU", self.cpu_self_test()), of("WebGPU", self.gpu_self_test())]
             .into_iter()
             .flatten()
             .collect();
-        (!tests.is_empty()).then(|| format!("{}: {}", self.slot.name(), tests.join(", ")))
+        let model = slot_name(locale, self.slot);
+        let tests = (!tests.is_empty()).then(|| tests.join(td_string!(locale, models.separator)));
+        tests.map(|tests| td_string!(locale, page.self_test.of_model, model, tests))
     }
 }
 
@@ -440,38 +430,50 @@ pub fn use_page() -> Page {
 }
 
 /// Why an engine gave the numbers on show: one sentence for the engine line.
-pub fn why(kind: EngineKind, choice: EngineChoice, adapter: &Adapter, gpu: &GpuEngine) -> String {
-    use crate::lab::words::number;
-    match (kind, choice) {
-        (EngineKind::Twin, _) => "no network ran: built from model A's hidden states and unembedding".into(),
-        (EngineKind::Cpu, EngineChoice::Cpu) => "because you chose it".into(),
-        (EngineKind::Cpu, EngineChoice::Auto | EngineChoice::WebGpu) => match (adapter, gpu) {
-            (Adapter::Asking, _) => "it answers first; WebGPU has not answered yet".into(),
-            (Adapter::Absent(why), _) => format!("WebGPU is not available: {why}"),
-            (Adapter::Found, GpuEngine::Unused | GpuEngine::Starting) => {
-                "it answers first; the WebGPU engine is starting".into()
-            }
-            (Adapter::Found, GpuEngine::Spared) => {
-                "this browser does not keep the model’s files, and WebGPU would download them again; choose it to do so"
-                    .into()
-            }
-            (Adapter::Found, GpuEngine::Refused(why)) => format!("WebGPU is not used: {why}"),
-            (Adapter::Found, GpuEngine::Ready { self_test: None }) if choice == EngineChoice::Auto => {
-                "no self-test is stored with this model, so WebGPU runs it only if you choose it".into()
-            }
-            (Adapter::Found, GpuEngine::Ready { .. }) => {
-                "it answers first; WebGPU is about to take over".into()
-            }
-        },
-        (EngineKind::WebGpu, _) => {
-            let chosen = if choice == EngineChoice::WebGpu { "because you chose it; " } else { "" };
-            match gpu {
-                GpuEngine::Ready { self_test: Some(deviation) } => {
-                    format!("{chosen}it passed the self-test, largest difference {} nats", number(*deviation))
-                }
-                _ => format!("{chosen}no self-test is stored with this model"),
-            }
+pub fn why(
+    locale: Locale,
+    kind: EngineKind,
+    choice: EngineChoice,
+    adapter: &Adapter,
+    gpu: &GpuEngine,
+) -> String {
+    match kind {
+        EngineKind::Twin => td_string!(locale, page.engine.of_twin).to_owned(),
+        EngineKind::Cpu if choice == EngineChoice::Cpu => td_string!(locale, page.engine.chosen).to_owned(),
+        EngineKind::Cpu => why_not_webgpu(locale, choice, adapter, gpu),
+        EngineKind::WebGpu => why_webgpu(locale, choice == EngineChoice::WebGpu, gpu),
+    }
+}
+
+fn why_not_webgpu(locale: Locale, choice: EngineChoice, adapter: &Adapter, gpu: &GpuEngine) -> String {
+    let reason = match (adapter, gpu) {
+        (Adapter::Absent(why), _) => {
+            return td_string!(locale, page.engine.absent, why = why.clone());
         }
+        (Adapter::Found, GpuEngine::Refused(fault)) => {
+            return td_string!(locale, page.engine.refused, why = fault.words(locale));
+        }
+        (Adapter::Asking, _) => td_string!(locale, page.engine.asking),
+        (Adapter::Found, GpuEngine::Unused | GpuEngine::Starting) => td_string!(locale, page.engine.starting),
+        (Adapter::Found, GpuEngine::Spared) => td_string!(locale, page.engine.spared),
+        (Adapter::Found, GpuEngine::Ready { self_test: None }) if choice == EngineChoice::Auto => {
+            td_string!(locale, page.engine.untested)
+        }
+        (Adapter::Found, GpuEngine::Ready { .. }) => td_string!(locale, page.engine.taking_over),
+    };
+    reason.to_owned()
+}
+
+fn why_webgpu(locale: Locale, is_chosen: bool, gpu: &GpuEngine) -> String {
+    match (gpu, is_chosen) {
+        (GpuEngine::Ready { self_test: Some(deviation) }, true) => {
+            td_string!(locale, page.engine.chosen_passed, nats = number(*deviation))
+        }
+        (GpuEngine::Ready { self_test: Some(deviation) }, false) => {
+            td_string!(locale, page.engine.passed, nats = number(*deviation))
+        }
+        (_, true) => td_string!(locale, page.engine.chosen_no_test).to_owned(),
+        (_, false) => td_string!(locale, page.engine.no_test).to_owned(),
     }
 }
 
@@ -505,13 +507,16 @@ mod tests {
 
     #[test]
     fn a_mirror_is_named_and_a_malformed_one_is_not_used() {
-        assert_eq!(Mirror::parse(None).sentence(), None);
+        assert_eq!(Mirror::parse(None).sentence(Locale::en), None);
         let school = Mirror::parse(Some("http://10.0.0.7:8080/hub"));
         assert_eq!(school.base, "http://10.0.0.7:8080/hub/");
-        assert_eq!(school.sentence().as_deref(), Some("Models come from http://10.0.0.7:8080/hub/"));
+        assert_eq!(
+            school.sentence(Locale::en).as_deref(),
+            Some("Models come from http://10.0.0.7:8080/hub/")
+        );
         let malformed = Mirror::parse(Some("javascript:alert(1)"));
         assert_eq!(malformed.base, HUB);
-        assert!(malformed.sentence().unwrap().contains("must begin with http"));
+        assert!(malformed.sentence(Locale::en).unwrap().contains("must begin with http"));
     }
 
     #[test]
@@ -547,31 +552,21 @@ mod tests {
     #[test]
     fn the_engine_line_names_the_cause() {
         let absent = Adapter::Absent("this browser has no navigator.gpu".into());
+        let refused = GpuEngine::Refused(Fault::OffBy(2.0));
+        let ready = GpuEngine::Ready { self_test: Some(3e-5) };
+        let (found, unused) = (Adapter::Found, GpuEngine::Unused);
         let cases = [
-            (why(EngineKind::Cpu, EngineChoice::Cpu, &Adapter::Found, &GpuEngine::Unused), "you chose it"),
-            (why(EngineKind::Cpu, EngineChoice::Auto, &absent, &GpuEngine::Unused), "no navigator.gpu"),
-            (why(EngineKind::Cpu, EngineChoice::WebGpu, &absent, &GpuEngine::Unused), "not available"),
-            (
-                why(
-                    EngineKind::Cpu,
-                    EngineChoice::Auto,
-                    &Adapter::Found,
-                    &GpuEngine::Refused("wrong numbers".into()),
-                ),
-                "wrong numbers",
-            ),
-            (
-                why(
-                    EngineKind::WebGpu,
-                    EngineChoice::Auto,
-                    &Adapter::Found,
-                    &GpuEngine::Ready { self_test: Some(3e-5) },
-                ),
-                "3.0e−5 nats",
-            ),
+            (EngineKind::Cpu, EngineChoice::Cpu, &found, &unused, "you chose it", "選択"),
+            (EngineKind::Cpu, EngineChoice::Auto, &absent, &unused, "no navigator.gpu", "navigator.gpu"),
+            (EngineKind::Cpu, EngineChoice::WebGpu, &absent, &unused, "not available", "使えません"),
+            (EngineKind::Cpu, EngineChoice::Auto, &found, &refused, "off by 2.00 nats", "2.00 ナット"),
+            (EngineKind::WebGpu, EngineChoice::Auto, &found, &ready, "3.0e−5 nats", "3.0e−5 ナット"),
         ];
-        for (sentence, expected) in cases {
-            assert!(sentence.contains(expected), "{sentence:?} lacks {expected:?}");
+        for (kind, choice, adapter, gpu, english, japanese) in cases {
+            for (locale, expected) in [(Locale::en, english), (Locale::ja, japanese)] {
+                let sentence = why(locale, kind, choice, adapter, gpu);
+                assert!(sentence.contains(expected), "{sentence:?} lacks {expected:?}");
+            }
         }
     }
 }

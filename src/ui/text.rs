@@ -19,19 +19,6 @@ pub fn short_commit(commit: &str) -> &str {
     commit.get(..7).unwrap_or(commit)
 }
 
-/// A whole number with thin spaces between its thousands.
-pub fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,13 +35,5 @@ mod tests {
     fn commits_are_shortened_where_they_are_long() {
         assert_eq!(short_commit("0123456789abcdef"), "0123456");
         assert_eq!(short_commit("main"), "main");
-    }
-
-    #[test]
-    fn thousands_are_grouped() {
-        let cases = [(7, "7"), (1234, "1\u{202f}234"), (1234567, "1\u{202f}234\u{202f}567")];
-        for (count, expected) in cases {
-            assert_eq!(grouped(count), expected);
-        }
     }
 }

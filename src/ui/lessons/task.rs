@@ -6,7 +6,7 @@ use leptos_i18n::{t, t_string, td_string};
 use super::exercise::{Answer, Choice, Exercise, Found, Mark, Task};
 use super::place::Place;
 use super::session::use_lessons;
-use crate::lab::words::number;
+use crate::text::numbers::number;
 use crate::text::{Locale, use_i18n};
 use crate::ui::panels::Press;
 

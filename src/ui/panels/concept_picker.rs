@@ -1,8 +1,10 @@
 //! Which concept the verdict speaks of.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string};
 
 use crate::lab::Concept;
+use crate::text::use_i18n;
 use crate::ui::session::use_session;
 use crate::ui::state::use_page;
 use crate::ui::world::FIRST_WORLD;
@@ -12,6 +14,7 @@ use crate::ui::world::FIRST_WORLD;
 pub fn ConceptPicker() -> impl IntoView {
     let page = use_page();
     let session = use_session();
+    let i18n = use_i18n();
     let bundled =
         move || page.world.with(|world| world.as_ref().map(|w| w.concepts.clone()).unwrap_or_default());
     let world_name = move || page.world.with(|world| world.as_ref().map(|w| w.name.clone()));
@@ -35,7 +38,8 @@ pub fn ConceptPicker() -> impl IntoView {
         (first..)
             .zip(concepts)
             .map(|(index, concept)| {
-                let label = format!("{} ({} pairs)", concept.name, concept.pairs.len());
+                let (name, count) = (concept.name.clone(), concept.pairs.len());
+                let label = move || t_string!(i18n, page.concept.option, count = count, name = name.clone());
                 let is_current = page.concept.with(|current| current.as_ref() == Some(&concept));
                 view! {
                     <option value=index.to_string() prop:selected=is_current>
@@ -49,17 +53,19 @@ pub fn ConceptPicker() -> impl IntoView {
         let (own, bundled, english) = (Vec::from_iter(of_link()), bundled(), english());
         let (first_bundled, first_english) = (own.len(), own.len() + bundled.len());
         let english = (!english.is_empty()).then(|| {
-            view! { <optgroup label="English, for vocabularies like GPT-2’s">{options(first_english, english)}</optgroup> }
+            view! {
+                <optgroup label=move || t_string!(i18n, page.concept.english)>{options(first_english, english)}</optgroup>
+            }
         });
         view! {
             {options(0, own)}
-            <optgroup label=format!("World “{}”", world_name().unwrap_or_default())>{options(first_bundled, bundled)}</optgroup>
+            <optgroup label=move || t_string!(i18n, page.concept.world, name = world_name().unwrap_or_default())>{options(first_bundled, bundled)}</optgroup>
             {english}
         }
     };
     view! {
         <label class="concept">
-            <span class="concept__name">"Concept"</span>
+            <span class="concept__name">{t!(i18n, page.concept.label)}</span>
             <select data-testid="concept" on:change:target=move |event| choose(event.target().value())>
                 {groups}
             </select>

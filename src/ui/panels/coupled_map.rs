@@ -1,8 +1,11 @@
 //! The coupled linear map test: does one linear map carry tokens one way and contexts the other?
 
 use leptos::prelude::*;
+use leptos_i18n::{t, td_string};
 
-use crate::lab::words::{nearness, number};
+use crate::text::level::nearness;
+use crate::text::numbers::number;
+use crate::text::use_i18n;
 use crate::ui::plots::geometry::share;
 use crate::ui::state::use_page;
 
@@ -10,21 +13,23 @@ use crate::ui::state::use_page;
 #[component]
 pub fn CoupledMapPanel() -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let rows = move || {
         page.report.get().map(|report| {
+            let locale = i18n.get_locale();
             [("A\u{a0}→\u{a0}B", "ab", &report.map_ab), ("B\u{a0}→\u{a0}A", "ba", &report.map_ba)]
                 .map(|(direction, code, map)| {
                     let back = direction.replace('→', "←");
                     [
                         (
-                            format!("tokens {direction}"),
+                            td_string!(locale, page.map.tokens, direction),
                             format!("e-tok-{code}"),
                             map.e_tok,
                             map.e_tok_shuffled,
                             None,
                         ),
                         (
-                            format!("contexts {back}"),
+                            td_string!(locale, page.map.contexts, direction = back),
                             format!("e-prm-{code}"),
                             map.e_prm,
                             map.e_prm_shuffled,
@@ -63,23 +68,21 @@ pub fn CoupledMapPanel() -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="map-title">
             <header class="panel__head">
-                <h2 id="map-title">"One map for both"</h2>
-                <p>
-                    "A linear map is fitted on half of the tokens’ unembeddings, then tested on the other half and, transposed, on contexts that took no part in the fit. Both residuals vanish exactly when the distributions are equal on what was seen; shuffled data and a model that always answers the same are what it is measured against. A small residual between different distributions is common and is no equivalence."
-                </p>
+                <h2 id="map-title">{t!(i18n, page.map.title)}</h2>
+                <p>{t!(i18n, page.map.lead)}</p>
             </header>
             <div class="table-scroll" tabindex="0" role="group" aria-labelledby="map-title">
                 <table data-testid="coupled-map">
                     <thead>
                         <tr>
                             <th scope="col" class="cell-text">
-                                "direction"
+                                {t!(i18n, page.map.direction)}
                             </th>
-                            <th scope="col">"residual"</th>
-                            <th scope="col">"shuffled"</th>
-                            <th scope="col">"constant"</th>
+                            <th scope="col">{t!(i18n, page.map.residual)}</th>
+                            <th scope="col">{t!(i18n, page.map.shuffled)}</th>
+                            <th scope="col">{t!(i18n, page.map.constant)}</th>
                             <th scope="col" class="cell-plot">
-                                "0 to 1.2"
+                                {t!(i18n, page.map.scale)}
                             </th>
                         </tr>
                     </thead>
@@ -91,7 +94,7 @@ pub fn CoupledMapPanel() -> impl IntoView {
                     page.report
                         .get()
                         .map(|report| {
-                            nearness(&report.nearness)
+                            nearness(i18n.get_locale(), &report.nearness)
                                 .into_iter()
                                 .map(|sentence| view! { <li>{sentence}</li> })
                                 .collect_view()

@@ -1,14 +1,17 @@
 //! How far apart the two distributions are after each prompt.
 
 use leptos::prelude::*;
+use leptos_i18n::t;
 
-use crate::lab::words::number;
+use crate::text::numbers::number;
+use crate::text::use_i18n;
 use crate::ui::state::use_page;
 
 /// A table, one row per prompt.
 #[component]
 pub fn DivergencesPanel() -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let rows = move || {
         page.report.get().map(|report| {
             report
@@ -36,15 +39,15 @@ pub fn DivergencesPanel() -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="divergences-title">
             <header class="panel__head">
-                <h2 id="divergences-title">"How far apart"</h2>
-                <p>"KL and JS in nats; TV from 0 to 1; the last column is the largest difference of a log-probability."</p>
+                <h2 id="divergences-title">{t!(i18n, page.divergences.title)}</h2>
+                <p>{t!(i18n, page.divergences.lead)}</p>
             </header>
             <div class="table-scroll" tabindex="0" role="group" aria-labelledby="divergences-title">
                 <table data-testid="divergences">
                     <thead>
                         <tr>
                             <th scope="col" class="cell-text">
-                                "prompt"
+                                {t!(i18n, page.divergences.prompt)}
                             </th>
                             <th scope="col">"KL(A‖B)"</th>
                             <th scope="col">"KL(B‖A)"</th>

@@ -1,8 +1,10 @@
 //! Which engine gave each model's numbers, and why; and the visitor's choice.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string};
 
 use crate::lab::{EngineKind, ModelSource};
+use crate::text::use_i18n;
 use crate::ui::session::use_session;
 use crate::ui::state::{EngineChoice, GpuEngine, ModelState, Slot, use_page, why};
 
@@ -11,7 +13,13 @@ use crate::ui::state::{EngineChoice, GpuEngine, ModelState, Slot, use_page, why}
 pub fn EngineLine() -> impl IntoView {
     let page = use_page();
     let session = use_session();
-    let option = move |choice: EngineChoice, value: &'static str, label: &'static str| {
+    let i18n = use_i18n();
+    let label = move |choice: EngineChoice| match choice {
+        EngineChoice::Auto => t_string!(i18n, page.engine.auto),
+        EngineChoice::Cpu => "CPU",
+        EngineChoice::WebGpu => "WebGPU",
+    };
+    let option = move |choice: EngineChoice, value: &'static str| {
         view! {
             <label class="choice">
                 <input
@@ -22,17 +30,17 @@ pub fn EngineLine() -> impl IntoView {
                     prop:checked=move || page.engine_choice.get() == choice
                     on:change=move |_| session.choose_engine(choice)
                 />
-                {label}
+                {move || label(choice)}
             </label>
         }
     };
     view! {
-        <section class="engines" aria-label="Engines">
+        <section class="engines" aria-label=move || t_string!(i18n, page.engine.label)>
             <fieldset class="choices">
-                <legend>"Run on"</legend>
-                {option(EngineChoice::Auto, "auto", "automatic")}
-                {option(EngineChoice::Cpu, "cpu", "CPU")}
-                {option(EngineChoice::WebGpu, "webgpu", "WebGPU")}
+                <legend>{t!(i18n, page.engine.run_on)}</legend>
+                {option(EngineChoice::Auto, "auto")}
+                {option(EngineChoice::Cpu, "cpu")}
+                {option(EngineChoice::WebGpu, "webgpu")}
             </fieldset>
             <ul class="engines__list">
                 <EngineOf model=page.a />
@@ -46,6 +54,7 @@ pub fn EngineLine() -> impl IntoView {
 #[component]
 fn EngineOf(model: ModelState) -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let shown = move || {
         page.report.with(|report| {
             report.as_ref().map(|report| {
@@ -66,12 +75,17 @@ fn EngineOf(model: ModelState) -> impl IntoView {
     };
     let sentence = move || {
         let gpu: GpuEngine = model.gpu.get();
-        let reason = why(engine(), page.engine_choice.get(), &page.adapter.read(), &gpu);
-        format!(": {reason}.")
+        let locale = i18n.get_locale();
+        let reason = why(locale, engine(), page.engine_choice.get(), &page.adapter.read(), &gpu);
+        t_string!(i18n, page.engine.sentence, reason)
     };
     let name = move || match shown() {
         Some((_, detail)) if !detail.is_empty() => detail,
-        _ => engine_name(engine()).into(),
+        _ => match engine() {
+            EngineKind::Cpu => "CPU".to_owned(),
+            EngineKind::WebGpu => "WebGPU".to_owned(),
+            EngineKind::Twin => t_string!(i18n, page.engine.twin).to_owned(),
+        },
     };
     view! {
         <li
@@ -97,14 +111,6 @@ fn gpu_code(gpu: &GpuEngine) -> &'static str {
         GpuEngine::Starting => "starting",
         GpuEngine::Ready { .. } => "ready",
         GpuEngine::Refused(_) => "refused",
-    }
-}
-
-fn engine_name(kind: EngineKind) -> &'static str {
-    match kind {
-        EngineKind::Cpu => "CPU",
-        EngineKind::WebGpu => "WebGPU",
-        EngineKind::Twin => "Twin",
     }
 }
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string, td_string};
 
 use super::disclosure::Disclosure;
 use crate::browser::page;
 use crate::lab::ModelSource;
-use crate::lab::words::number;
+use crate::text::numbers::number;
+use crate::text::{Locale, use_i18n};
 use crate::ui::family::{Family, Member, Pair};
 use crate::ui::plots::heat::{HeatScale, next_cell};
 use crate::ui::session::use_session;
@@ -22,34 +24,46 @@ pub fn Explorer() -> impl IntoView {
 
 #[component]
 fn Unfolding(family: Arc<Family>) -> impl IntoView {
+    let i18n = use_i18n();
     let (n_models, n_pairs) = (family.models.len(), family.pairs.len());
     let summary = move || {
         view! {
-            <h2>"The trained family"</h2>
-            <span class="hint">{format!("{n_models} models, {n_pairs} measured pairs, each a click away")}</span>
+            <h2>{t!(i18n, explorer.title)}</h2>
+            <span class="hint">
+                {move || {
+                    let models = t_string!(i18n, explorer.n_models, count = n_models);
+                    t_string!(i18n, explorer.hint, count = n_pairs, models)
+                }}
+            </span>
         }
     };
     view! {
         <Disclosure testid="explorer" class="explorer" summary=summary>
-            <p class="explorer__lead">
-                "Models of several widths and seeds. A cell says how far two models’ next-token distributions are apart: the mean symmetric KL in nats. Its row becomes model A, its column model B."
-            </p>
-            <Legend scale=scale_of(&family) />
-            {matrices(&family)}
+            <p class="explorer__lead">{t!(i18n, explorer.lead)}</p>
+            {
+                let family = family.clone();
+                move || {
+                    let locale = i18n.get_locale();
+                    view! {
+                        <Legend locale=locale scale=scale_of(&family) />
+                        {matrices(locale, &family)}
+                    }
+                }
+            }
             <Distances family=family.clone() />
         </Disclosure>
     }
 }
 
 /// One matrix per world, for only models of one world can be compared.
-fn matrices(family: &Arc<Family>) -> impl IntoView + use<> {
+fn matrices(locale: Locale, family: &Arc<Family>) -> impl IntoView + use<> {
     let worlds = family.worlds();
     let is_one = worlds.len() == 1;
     let matrix = |world: String| {
         let members = family.members(&world);
-        let heading = (!is_one).then(|| format!("World “{world}”"));
+        let heading = (!is_one).then(|| td_string!(locale, explorer.world, world = world.clone()));
         (members.len() > 1)
-            .then(|| view! { <Matrix family=family.clone() members=members heading=heading /> })
+            .then(|| view! { <Matrix locale=locale family=family.clone() members=members heading=heading /> })
     };
     worlds.into_iter().filter_map(matrix).collect_view()
 }
@@ -60,16 +74,18 @@ fn scale_of(family: &Family) -> HeatScale {
 
 /// Colours with their limits, and signs with their levels.
 #[component]
-fn Legend(scale: HeatScale) -> impl IntoView {
+fn Legend(locale: Locale, scale: HeatScale) -> impl IntoView {
     let classes = scale
         .classes()
         .into_iter()
         .map(|(shade, low, high)| {
             let words = match (low, high) {
-                (None, None) => "every pair".into(),
-                (None, Some(high)) => format!("below {}", limit(high)),
-                (Some(low), None) => format!("{} and more", limit(low)),
-                (Some(low), Some(high)) => format!("{} to {}", limit(low), limit(high)),
+                (None, None) => td_string!(locale, explorer.every_pair).to_owned(),
+                (None, Some(high)) => td_string!(locale, explorer.below, high = limit(high)),
+                (Some(low), None) => td_string!(locale, explorer.from, low = limit(low)),
+                (Some(low), Some(high)) => {
+                    td_string!(locale, explorer.between, low = limit(low), high = limit(high))
+                }
             };
             view! {
                 <li>
@@ -81,12 +97,10 @@ fn Legend(scale: HeatScale) -> impl IntoView {
         .collect_view();
     view! {
         <div class="explorer__legend">
-            <ul class="explorer__scale" aria-label="Colours, in nats">
+            <ul class="explorer__scale" aria-label=td_string!(locale, explorer.colours)>
                 {classes}
             </ul>
-            <p class="hint">
-                "= identical within numerical noise, ≈ close, ≠ different, ? not decided. An outlined cell is the pair on show."
-            </p>
+            <p class="hint">{td_string!(locale, explorer.signs)}</p>
         </div>
     }
 }
@@ -98,7 +112,12 @@ fn limit(value: f64) -> String {
 
 /// One world's models by models.
 #[component]
-fn Matrix(family: Arc<Family>, members: Vec<Member>, heading: Option<String>) -> impl IntoView {
+fn Matrix(
+    locale: Locale,
+    family: Arc<Family>,
+    members: Vec<Member>,
+    heading: Option<String>,
+) -> impl IntoView {
     let signals = use_page();
     let session = use_session();
     let scale = scale_of(&family);
@@ -138,8 +157,8 @@ fn Matrix(family: Arc<Family>, members: Vec<Member>, heading: Option<String>) ->
             view! {
                 <th scope="col" class="explorer__column">
                     <span class="explorer__upright">
-                        {short(member)}
-                        <span class="explorer__kind">{member.kind()}</span>
+                        {short(locale, member)}
+                        <span class="explorer__kind">{member.kind(locale)}</span>
                     </span>
                 </th>
             }
@@ -179,7 +198,7 @@ fn Matrix(family: Arc<Family>, members: Vec<Member>, heading: Option<String>) ->
                                 data-kl=pair.mean_symmetric_kl.to_string()
                                 data-shade=scale.shade(pair.mean_symmetric_kl).to_string()
                                 aria-current=move || is_shown().then_some("true")
-                                aria-label=spoken(a, b, &pair)
+                                aria-label=spoken(locale, a, b, &pair)
                                 on:focus=move |_| reached.set((row, column))
                                 on:click=open
                             >
@@ -196,8 +215,8 @@ fn Matrix(family: Arc<Family>, members: Vec<Member>, heading: Option<String>) ->
             view! {
                 <tr role="row">
                     <th scope="row" role="rowheader" class="explorer__row">
-                        {short(a)}
-                        <span class="explorer__kind">{a.kind()}</span>
+                        {short(locale, a)}
+                        <span class="explorer__kind">{a.kind(locale)}</span>
                     </th>
                     {cells}
                 </tr>
@@ -210,7 +229,7 @@ fn Matrix(family: Arc<Family>, members: Vec<Member>, heading: Option<String>) ->
             <table
                 class="explorer__matrix"
                 role="grid"
-                aria-label=format!("Distances between the models of the world {world}; arrow keys move, Enter opens a pair")
+                aria-label=td_string!(locale, explorer.grid, world)
                 on:keydown=move_on
             >
                 <thead>
@@ -220,7 +239,7 @@ fn Matrix(family: Arc<Family>, members: Vec<Member>, heading: Option<String>) ->
                             <span aria-hidden="true">" ↓ "</span>
                             <span class="legend__b" aria-hidden="true">"B"</span>
                             <span aria-hidden="true">" →"</span>
-                            <span class="visually-hidden">"Rows are model A, columns model B"</span>
+                            <span class="visually-hidden">{td_string!(locale, explorer.corner)}</span>
                         </th>
                         {columns}
                     </tr>
@@ -241,54 +260,64 @@ fn brief(distance: f64) -> String {
 }
 
 /// As a row or column is headed.
-fn short(member: &Member) -> String {
+fn short(locale: Locale, member: &Member) -> String {
     match member.seed {
-        Some(seed) => format!("{} · seed\u{a0}{seed}", member.width),
+        Some(seed) => td_string!(locale, explorer.seed, width = member.width, seed),
         None => member.width.to_string(),
     }
 }
 
 /// What a screen reader says of a cell.
-fn spoken(a: &Member, b: &Member, pair: &Pair) -> String {
-    format!(
-        "A: {}; B: {}: {} nats, {}. Open this pair.",
-        a.label(),
-        b.label(),
-        number(pair.mean_symmetric_kl),
-        pair.level
+fn spoken(locale: Locale, a: &Member, b: &Member, pair: &Pair) -> String {
+    td_string!(
+        locale,
+        explorer.spoken,
+        a = a.label(locale),
+        b = b.label(locale),
+        nats = number(pair.mean_symmetric_kl),
+        level = pair.level_name(locale)
     )
 }
 
 /// The same as rows of numbers.
 #[component]
 fn Distances(family: Arc<Family>) -> impl IntoView {
+    let i18n = use_i18n();
     view! {
-        <Disclosure testid="explorer-table" class="explorer__table" summary=|| "As a table">
-            <div class="table-scroll" tabindex="0" role="group" aria-label="Distances of all pairs">
+        <Disclosure testid="explorer-table" class="explorer__table" summary=move || t!(i18n, explorer.as_table)>
+            <div
+                class="table-scroll"
+                tabindex="0"
+                role="group"
+                aria-label=move || t_string!(i18n, explorer.all_pairs)
+            >
                 <table>
                     <thead>
                         <tr>
                             <th scope="col" class="cell-text">"A"</th>
                             <th scope="col" class="cell-text">"B"</th>
-                            <th scope="col">"mean KL(A‖B)"</th>
-                            <th scope="col">"mean KL(B‖A)"</th>
-                            <th scope="col">"symmetric"</th>
-                            <th scope="col">"mean JS"</th>
-                            <th scope="col" class="cell-text">"level"</th>
-                            <th scope="col">"contexts"</th>
+                            <th scope="col">{t!(i18n, page.fact.mean_kl_ab)}</th>
+                            <th scope="col">{t!(i18n, page.fact.mean_kl_ba)}</th>
+                            <th scope="col">{t!(i18n, explorer.symmetric)}</th>
+                            <th scope="col">{t!(i18n, page.fact.mean_js)}</th>
+                            <th scope="col" class="cell-text">{t!(i18n, explorer.level_column)}</th>
+                            <th scope="col">{t!(i18n, explorer.contexts)}</th>
                         </tr>
                     </thead>
-                    <tbody>{rows(&family)}</tbody>
+                    <tbody>{
+                        let family = family.clone();
+                        move || rows(i18n.get_locale(), &family)
+                    }</tbody>
                 </table>
             </div>
         </Disclosure>
     }
 }
 
-fn rows(family: &Family) -> impl IntoView + use<> {
+fn rows(locale: Locale, family: &Family) -> impl IntoView + use<> {
     let label = |name: &str| {
         let member = family.models.iter().find(|member| member.name == name);
-        member.map_or_else(|| name.to_owned(), Member::label)
+        member.map_or_else(|| name.to_owned(), |member| member.label(locale))
     };
     let row = |pair: &Pair| {
         view! {
@@ -301,7 +330,7 @@ fn rows(family: &Family) -> impl IntoView + use<> {
                 <td>{number(pair.mean_kl_ba)}</td>
                 <td>{number(pair.mean_symmetric_kl)}</td>
                 <td>{number(pair.mean_js)}</td>
-                <td class="cell-text">{pair.level.clone()}</td>
+                <td class="cell-text">{pair.level_name(locale)}</td>
                 <td>{pair.n_contexts}</td>
             </tr>
         }

@@ -1,9 +1,11 @@
 //! A link that asks for models of the Hub: nothing is downloaded before the visitor agrees.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string, td_string};
 
 use super::press::Press;
 use crate::lab::ModelSource;
+use crate::text::{Locale, use_i18n};
 use crate::ui::curated;
 use crate::ui::session::use_session;
 use crate::ui::state::{ModelStatus, use_page};
@@ -14,6 +16,7 @@ use crate::ui::text::bytes;
 pub fn LinkAsk() -> impl IntoView {
     let page = use_page();
     let session = use_session();
+    let i18n = use_i18n();
     let models = [page.a, page.b];
     let wanted = move || -> Vec<String> {
         models
@@ -29,10 +32,10 @@ pub fn LinkAsk() -> impl IntoView {
         let wanted = wanted();
         (!wanted.is_empty()).then(|| {
             view! {
-                <div class="ask" role="region" aria-label="Question of the link">
-                    <p>{question(&wanted, page.mirror.read_value().base == crate::hub::HUB)}</p>
+                <div class="ask" role="region" aria-label=move || t_string!(i18n, page.link.label)>
+                    <p>{question(i18n.get_locale(), &wanted, page.mirror.read_value().base == crate::hub::HUB)}</p>
                     <Press testid="link-load" is_main=true on_press=move |()| session.agree()>
-                        "Load"
+                        {t!(i18n, page.link.load)}
                     </Press>
                 </div>
             }
@@ -41,21 +44,16 @@ pub fn LinkAsk() -> impl IntoView {
 }
 
 /// What a link wants to download, with the size where it is known.
-fn question(wanted: &[String], is_hub: bool) -> String {
-    let from = if is_hub { "the Hub" } else { "the mirror" };
-    let names = wanted.join(" and ");
+fn question(locale: Locale, wanted: &[String], is_hub: bool) -> String {
+    let names = wanted.join(td_string!(locale, page.link.and));
     let sizes: Option<Vec<u64>> =
         wanted.iter().map(|repository| curated::download_bytes(repository)).collect();
-    match sizes {
-        Some(sizes) => {
-            format!(
-                "This link compares {names}: {} from {from}, not in this browser yet.",
-                bytes(sizes.iter().sum())
-            )
-        }
-        None => format!(
-            "This link compares {names}, which must be downloaded from {from}: their sizes are shown as soon as it answers, and you can cancel."
-        ),
+    let size = sizes.map(|sizes| bytes(sizes.iter().sum()));
+    match (size, is_hub) {
+        (Some(size), true) => td_string!(locale, page.link.sized_hub, names, size),
+        (Some(size), false) => td_string!(locale, page.link.sized_mirror, names, size),
+        (None, true) => td_string!(locale, page.link.unsized_hub, names),
+        (None, false) => td_string!(locale, page.link.unsized_mirror, names),
     }
 }
 
@@ -65,13 +63,14 @@ mod tests {
 
     #[test]
     fn the_question_names_models_and_size() {
-        let known = question(&["EleutherAI/pythia-14m".into(), "EleutherAI/pythia-31m".into()], true);
+        let known =
+            question(Locale::en, &["EleutherAI/pythia-14m".into(), "EleutherAI/pythia-31m".into()], true);
         assert!(
             known.starts_with("This link compares EleutherAI/pythia-14m and EleutherAI/pythia-31m: "),
             "{known}"
         );
         assert!(known.contains(" MB from the Hub"), "{known}");
-        let unknown = question(&["somebody/something".into()], false);
+        let unknown = question(Locale::en, &["somebody/something".into()], false);
         assert!(
             unknown.contains("somebody/something, which must be downloaded from the mirror"),
             "{unknown}"

@@ -2,28 +2,46 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_i18n::{t, t_string, td_string};
 
 use super::model_status::{ModelStatusView, status_code};
 use crate::browser::page::{dropped_files, picked_files};
 use crate::lab::ModelSource;
 use crate::lab::catalogue::{CatalogueModel, Role};
+use crate::text::{Locale, use_i18n};
 use crate::theory::twin::{TwinKind, TwinRecipe, TwinStep};
 use crate::ui::session::use_session;
-use crate::ui::state::{ModelState, Slot, use_page};
+use crate::ui::state::{ModelState, Slot, slot_name, use_page};
 
-/// The twins of model A, for model B only, as people read them.
-const TWINS: [(TwinKind, &str); 10] = [
-    (TwinKind::ChangeOfBasis, "An exact twin of A: change of basis"),
-    (TwinKind::DarkUnembedding, "An exact twin of A: dark unembedding"),
-    (TwinKind::DarkEmbedding, "An exact twin of A: dark embedding"),
-    (TwinKind::DarkBoth, "An exact twin of A: dark unembedding and embedding"),
-    (TwinKind::BreakParallelism, "An exact twin of A: the concept’s parallelism broken"),
-    (TwinKind::FakeParallelism, "An exact twin of A: parallelism faked for the concept"),
-    (TwinKind::InPlace, "An exact twin of A: unused directions filled in place"),
-    (TwinKind::Reduced, "An exact twin of A: as few dimensions as possible"),
-    (TwinKind::Truncated, "No twin: A with one dimension too few"),
-    (TwinKind::ObservedOnly, "No twin: equal to A only on what was observed"),
+/// The twins of model A, for model B only.
+const TWINS: [TwinKind; 10] = [
+    TwinKind::ChangeOfBasis,
+    TwinKind::DarkUnembedding,
+    TwinKind::DarkEmbedding,
+    TwinKind::DarkBoth,
+    TwinKind::BreakParallelism,
+    TwinKind::FakeParallelism,
+    TwinKind::InPlace,
+    TwinKind::Reduced,
+    TwinKind::Truncated,
+    TwinKind::ObservedOnly,
 ];
+
+/// A twin as people read it.
+fn twin_name(locale: Locale, kind: TwinKind) -> &'static str {
+    match kind {
+        TwinKind::ChangeOfBasis => td_string!(locale, models.twin.change_of_basis),
+        TwinKind::DarkUnembedding => td_string!(locale, models.twin.dark_unembedding),
+        TwinKind::DarkEmbedding => td_string!(locale, models.twin.dark_embedding),
+        TwinKind::DarkBoth => td_string!(locale, models.twin.dark_both),
+        TwinKind::BreakParallelism => td_string!(locale, models.twin.break_parallelism),
+        TwinKind::FakeParallelism => td_string!(locale, models.twin.fake_parallelism),
+        TwinKind::InPlace => td_string!(locale, models.twin.in_place),
+        TwinKind::Reduced => td_string!(locale, models.twin.reduced),
+        TwinKind::Truncated => td_string!(locale, models.twin.truncated),
+        TwinKind::ObservedOnly => td_string!(locale, models.twin.observed_only),
+    }
+}
 
 /// The picker and the state of one model.
 #[component]
@@ -32,7 +50,9 @@ pub fn ModelBox(
     model: ModelState,
 ) -> impl IntoView {
     let session = use_session();
+    let i18n = use_i18n();
     let letter = model.slot.letter();
+    let name = move || slot_name(i18n.get_locale(), model.slot);
     let dragging = RwSignal::new(false);
     let select_id = format!("source-{letter}");
     let choose = move |code: String| {
@@ -47,7 +67,7 @@ pub fn ModelBox(
             data-model=letter
             data-testid=format!("model-{letter}")
             data-status=move || status_code(&model.status.read())
-            aria-label=model.slot.name()
+            aria-label=name
             on:dragover=move |event| {
                 event.prevent_default();
                 dragging.set(true);
@@ -64,7 +84,7 @@ pub fn ModelBox(
                 <span class=format!("badge legend__{letter}") aria-hidden="true">
                     {letter.to_uppercase()}
                 </span>
-                <label for=select_id.clone()>{model.slot.name()}</label>
+                <label for=select_id.clone()>{name}</label>
             </div>
             <select
                 id=select_id
@@ -75,9 +95,9 @@ pub fn ModelBox(
             </select>
             <HubBox model=model />
             <div class="model-box__files">
-                <FilePicker model=model folder=false label="Files…" />
-                <FilePicker model=model folder=true label="Folder…" />
-                <span class="hint">"or drop a folder, or config.json, model.safetensors and tokenizer.json here"</span>
+                <FilePicker model=model folder=false />
+                <FilePicker model=model folder=true />
+                <span class="hint">{t!(i18n, models.drop_hint)}</span>
             </div>
             <ModelStatusView model=model />
         </section>
@@ -86,6 +106,7 @@ pub fn ModelBox(
 
 /// The choices, the current one selected.
 fn options(model: ModelState) -> impl IntoView {
+    let i18n = use_i18n();
     let option = move |code: String, label: String| {
         let own = code.clone();
         view! {
@@ -96,7 +117,7 @@ fn options(model: ModelState) -> impl IntoView {
     };
     let page = use_page();
     let bundled = move || {
-        groups(&page.bundled.read())
+        groups(i18n.get_locale(), &page.bundled.read())
             .into_iter()
             .map(|(name, models)| {
                 let options = models.into_iter().map(|(code, label)| option(code, label)).collect_view();
@@ -104,21 +125,28 @@ fn options(model: ModelState) -> impl IntoView {
             })
             .collect_view()
     };
-    let twins = (model.slot == Slot::B).then(|| {
-        let options = TWINS.map(|(kind, label)| option(code_of(&twin(kind)), label.into())).collect_view();
-        view! { <optgroup label="Built from A">{options}</optgroup> }
-    });
+    let twins = move || {
+        let locale = i18n.get_locale();
+        (model.slot == Slot::B).then(|| {
+            let options = TWINS.map(|kind| option(code_of(&twin(kind)), twin_name(locale, kind).into()));
+            let options = options.into_iter().collect_view();
+            view! { <optgroup label=td_string!(locale, models.twin.group)>{options}</optgroup> }
+        })
+    };
     // A link may bring a recipe that the list does not have.
     let own_recipe = move || match &*model.source.read() {
-        ModelSource::Twin { recipe } if !TWINS.iter().any(|(kind, _)| is_plain(recipe, *kind)) => {
-            Some(option(format!("twin:{recipe}"), format!("Built from A: {recipe}")))
+        ModelSource::Twin { recipe } if !TWINS.iter().any(|kind| is_plain(recipe, *kind)) => {
+            let code = format!("twin:{recipe}");
+            Some(option(code, t_string!(i18n, models.twin.recipe, recipe = recipe.to_string())))
         }
         _ => None,
     };
     let elsewhere = move || match &*model.source.read() {
-        ModelSource::Local { name, .. } => Some(option("local".into(), format!("Your files: {name}"))),
+        ModelSource::Local { name, .. } => {
+            Some(option("local".into(), t_string!(i18n, models.your_files, name = name.clone())))
+        }
         ModelSource::Hub { repository, .. } => {
-            Some(option("hub".into(), format!("From the Hub: {repository}")))
+            Some(option("hub".into(), t_string!(i18n, models.from_hub, name = repository.clone())))
         }
         _ => None,
     };
@@ -131,17 +159,17 @@ fn options(model: ModelState) -> impl IntoView {
 }
 
 /// Bundled models by world and role, each as its code and its label.
-fn groups(models: &[CatalogueModel]) -> Vec<(String, Vec<(String, String)>)> {
+fn groups(locale: Locale, models: &[CatalogueModel]) -> Vec<(String, Vec<(String, String)>)> {
     let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
     for model in models {
-        let role = match model.role {
-            Role::Trained => "trained on texts",
-            Role::Teacher => "teachers",
-            Role::Student => "students",
+        let world = model.world.clone();
+        let group = match model.role {
+            Role::Trained => td_string!(locale, models.group.trained, world),
+            Role::Teacher => td_string!(locale, models.group.teachers, world),
+            Role::Student => td_string!(locale, models.group.students, world),
         };
-        let group = format!("World “{}”: {role}", model.world);
         let code = code_of(&ModelSource::Bundled { name: model.name.clone() });
-        let choice = (code, model.label.clone());
+        let choice = (code, label(locale, model));
         match groups.iter_mut().find(|(name, _)| *name == group) {
             Some((_, choices)) => choices.push(choice),
             None => groups.push((group, vec![choice])),
@@ -150,11 +178,25 @@ fn groups(models: &[CatalogueModel]) -> Vec<(String, Vec<(String, String)>)> {
     groups
 }
 
+/// What people call a bundled model; the catalogue's own label is English.
+fn label(locale: Locale, model: &CatalogueModel) -> String {
+    match locale {
+        Locale::en => model.label.clone(),
+        Locale::ja => {
+            let (name, width) = (model.name.clone(), model.width);
+            let architecture = model.architecture.clone();
+            td_string!(locale, models.bundled, name, architecture, width)
+        }
+    }
+}
+
 /// A model of the Hub by its name or address.
 #[component]
 fn HubBox(model: ModelState) -> impl IntoView {
     let session = use_session();
+    let i18n = use_i18n();
     let letter = model.slot.letter();
+    let name = move || slot_name(i18n.get_locale(), model.slot);
     let error_id = format!("hub-error-{letter}");
     view! {
         <form
@@ -171,9 +213,9 @@ fn HubBox(model: ModelState) -> impl IntoView {
                 autocomplete="off"
                 autocapitalize="none"
                 spellcheck="false"
-                placeholder="Hub: organisation/name"
+                placeholder=move || t_string!(i18n, models.hub_placeholder)
                 data-testid=format!("hub-{letter}")
-                aria-label=format!("{} from the Hugging Face Hub: organisation/name or its address", model.slot.name())
+                aria-label=move || t_string!(i18n, models.hub_label, model = name())
                 aria-invalid=move || model.wrong.read().is_some().then_some("true")
                 aria-describedby=error_id.clone()
                 prop:value=model.typed
@@ -186,9 +228,9 @@ fn HubBox(model: ModelState) -> impl IntoView {
                 type="submit"
                 class="button"
                 data-testid=format!("hub-load-{letter}")
-                aria-label=format!("Load {} from the Hub", model.slot.name())
+                aria-label=move || t_string!(i18n, models.hub_load, model = name())
             >
-                "Load"
+                {t!(i18n, models.load)}
             </button>
             <div class="hub-box__error" id=error_id role="alert">
                 {move || {
@@ -210,9 +252,18 @@ fn HubBox(model: ModelState) -> impl IntoView {
 
 /// A button that opens the browser's file dialog.
 #[component]
-fn FilePicker(model: ModelState, folder: bool, label: &'static str) -> impl IntoView {
+fn FilePicker(model: ModelState, folder: bool) -> impl IntoView {
+    let i18n = use_i18n();
     let session = use_session();
-    let name = format!("{}: {}", model.slot.name(), if folder { "choose a folder" } else { "choose files" });
+    let name = move || {
+        let model = slot_name(i18n.get_locale(), model.slot);
+        if folder {
+            t_string!(i18n, models.choose_folder, model)
+        } else {
+            t_string!(i18n, models.choose_files, model)
+        }
+    };
+    let label = move || if folder { t_string!(i18n, models.folder) } else { t_string!(i18n, models.files) };
     let testid = format!("{}-{}", if folder { "folder" } else { "files" }, model.slot.letter());
     view! {
         <label class="button button--small">
@@ -267,7 +318,7 @@ mod tests {
     #[test]
     fn every_choice_survives_the_list() {
         let bundled = ["world-d32", "grove-w16-s1"].map(|name| ModelSource::Bundled { name: name.into() });
-        let twins = TWINS.map(|(kind, _)| twin(kind));
+        let twins = TWINS.map(twin);
         for source in bundled.into_iter().chain(twins) {
             assert_eq!(source_of(&code_of(&source)), Some(source));
         }
@@ -296,7 +347,7 @@ mod tests {
             model("c", "english", Role::Trained),
             model("d", "grove", Role::Teacher),
         ];
-        let found = groups(&models);
+        let found = groups(Locale::en, &models);
         let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(
             names,

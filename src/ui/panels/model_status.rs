@@ -1,15 +1,20 @@
 //! Where one model stands, with the way out of it: bytes while it loads, its card when it is ready, what went wrong.
 
 use leptos::prelude::*;
+use leptos::text_prop::TextProp;
+use leptos_i18n::{t, t_string, td_string};
 
 use super::press::Press;
 use crate::browser::engine_client::Loaded;
 use crate::hub::address::page_url;
 use crate::protocol::{ErrorKind, HubPin};
+use crate::text::numbers::grouped;
+use crate::text::use_i18n;
 use crate::ui::curated;
+use crate::ui::failure::Failure;
 use crate::ui::session::use_session;
-use crate::ui::state::{Failure, ModelState, ModelStatus, use_page};
-use crate::ui::text::{bytes, grouped, short_commit};
+use crate::ui::state::{ModelState, ModelStatus, slot_name, use_page};
+use crate::ui::text::{bytes, short_commit};
 
 /// The state of one model.
 #[component]
@@ -17,23 +22,20 @@ pub fn ModelStatusView(
     /// The model's signals.
     model: ModelState,
 ) -> impl IntoView {
+    let i18n = use_i18n();
     // Bytes that arrive must not make the buttons anew, which would take the keyboard from them.
-    let view = move || {
-        match model.status.get() {
-        ModelStatus::Empty => view! { <p class="hint">"Not loaded yet."</p> }.into_any(),
-        ModelStatus::Asking => view! { <p class="hint">"Not in this browser yet: the link’s question above waits for you."</p> }.into_any(),
-        ModelStatus::Twin => {
-            view! { <p class="hint">"Built from model A’s hidden states and unembedding; nothing to load."</p> }.into_any()
-        }
+    let view = move || match model.status.get() {
+        ModelStatus::Empty => view! { <p class="hint">{t!(i18n, models.status.empty)}</p> }.into_any(),
+        ModelStatus::Asking => view! { <p class="hint">{t!(i18n, models.status.asking)}</p> }.into_any(),
+        ModelStatus::Twin => view! { <p class="hint">{t!(i18n, models.status.twin)}</p> }.into_any(),
         ModelStatus::Loading => view! { <Loading model=model /> }.into_any(),
         ModelStatus::Ready(loaded) => view! { <Card model=model loaded=loaded /> }.into_any(),
         ModelStatus::Cancelled => view! {
-            <p class="hint">"Loading was cancelled."</p>
-            <AgainButton model=model label="Load again" />
+            <p class="hint">{t!(i18n, models.status.cancelled)}</p>
+            <AgainButton model=model label=move || t_string!(i18n, models.load_again) />
         }
         .into_any(),
         ModelStatus::Failed(failure) => view! { <Failed model=model failure=failure /> }.into_any(),
-    }
     };
     view! { <div class="model-box__status">{view}</div> }
 }
@@ -55,7 +57,9 @@ pub fn status_code(status: &ModelStatus) -> &'static str {
 #[component]
 fn Loading(model: ModelState) -> impl IntoView {
     let session = use_session();
+    let i18n = use_i18n();
     let letter = model.slot.letter();
+    let name = move || slot_name(i18n.get_locale(), model.slot);
     let download = model.download;
     let is_hub = model.source.with_untracked(|source| matches!(source, crate::lab::ModelSource::Hub { .. }));
     // Read aloud at every quarter only.
@@ -63,16 +67,16 @@ fn Loading(model: ModelState) -> impl IntoView {
     view! {
         <div class="loading">
             <progress
-                aria-label=format!("Loading {}", model.slot.name())
+                aria-label=move || t_string!(i18n, models.status.loading, model = name())
                 max=move || download.read().total.map(|total| total.to_string())
                 value=move || download.read().total.map(|_| download.read().done.to_string())
             ></progress>
             <Press
                 testid=format!("cancel-{letter}")
-                spoken=format!("Cancel loading {}", model.slot.name())
+                spoken=move || t_string!(i18n, models.cancel_model, model = name())
                 on_press=move |()| session.cancel(model.slot)
             >
-                "Cancel"
+                {t!(i18n, models.cancel)}
             </Press>
             <span
                 class="loading__bytes"
@@ -81,13 +85,19 @@ fn Loading(model: ModelState) -> impl IntoView {
                 data-total=move || download.read().total.map(|total| total.to_string())
                 data-rate=move || download.read().rate.map(|rate| format!("{rate:.0}"))
             >
-                {move || match download.read().words() {
-                    words if words.is_empty() && is_hub => "Asking the Hub for its list of files…".into(),
+                {move || match download.read().words(i18n.get_locale()) {
+                    words if words.is_empty() && is_hub => {
+                        t_string!(i18n, models.status.asking_hub).to_owned()
+                    }
                     words => words,
                 }}
             </span>
             <span class="visually-hidden" role="status">
-                {move || quarter.get().map(|percent| format!("{}: {percent}% loaded", model.slot.name()))}
+                {move || {
+                    quarter
+                        .get()
+                        .map(|percent| t_string!(i18n, models.status.quarter, model = name(), percent = percent))
+                }}
             </span>
         </div>
         <Files model=model />
@@ -97,12 +107,18 @@ fn Loading(model: ModelState) -> impl IntoView {
 /// One line per file of the Hub.
 #[component]
 fn Files(model: ModelState) -> impl IntoView {
+    let i18n = use_i18n();
     let letter = model.slot.letter();
     let names = Memo::new(move |_| {
         model
             .download
             .with(|download| download.files.iter().map(|file| file.name.clone()).collect::<Vec<_>>())
     });
+    let size = move |file: &crate::protocol::FileProgress| match file.total {
+        Some(total) if file.done >= total => bytes(total),
+        Some(total) => t_string!(i18n, models.of, done = bytes(file.done), total = bytes(total)),
+        None => bytes(file.done),
+    };
     let line = move |(i, name): (usize, String)| {
         let file = Memo::new(move |_| model.download.with(|download| download.files.get(i).cloned()));
         let of_file = move |read: fn(&crate::protocol::FileProgress) -> String| {
@@ -119,14 +135,13 @@ fn Files(model: ModelState) -> impl IntoView {
             >
                 <span class="files__name">{name.clone()}</span>
                 <span>
-                    {move || of_file(|file| match file.total {
-                        Some(total) if file.done >= total => bytes(total),
-                        Some(total) => format!("{} of {}", bytes(file.done), bytes(total)),
-                        None => bytes(file.done),
-                    })}
+                    {move || file.with(|file| file.as_ref().map(size))}
                 </span>
                 <span class="files__origin">
-                    {move || of_file(|file| if file.from_cache { "from this browser".into() } else { String::new() })}
+                    {move || {
+                        let is_cached = file.with(|file| file.as_ref().is_some_and(|file| file.from_cache));
+                        if is_cached { t_string!(i18n, models.from_this_browser) } else { "" }
+                    }}
                 </span>
             </li>
         }
@@ -143,6 +158,7 @@ fn Files(model: ModelState) -> impl IntoView {
 #[component]
 fn Card(model: ModelState, loaded: Loaded) -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let letter = model.slot.letter();
     let card = loaded.model.clone();
     let is_kept = move || page.is_kept(model);
@@ -150,14 +166,14 @@ fn Card(model: ModelState, loaded: Loaded) -> impl IntoView {
     let memory = move || Some(model.memory.get()).filter(|bytes| *bytes > 0);
     let weights = model.download.with_untracked(|download| download.weights());
     let sizes = move || {
+        let locale = i18n.get_locale();
         let mut parts = Vec::new();
-        parts.extend(weights.map(|weights| format!("{} of weights", bytes(weights))));
-        parts.extend(memory().map(|memory| format!("{} of memory", bytes(memory))));
-        parts.extend(
-            is_kept()
-                .map(|kept| if kept { "kept in this browser" } else { "not kept in this browser" }.into()),
-        );
-        parts.join(", ")
+        parts.extend(weights.map(|weights| td_string!(locale, models.of_weights, size = bytes(weights))));
+        parts.extend(memory().map(|memory| td_string!(locale, models.of_memory, size = bytes(memory))));
+        let kept =
+            |kept| if kept { td_string!(locale, models.kept) } else { td_string!(locale, models.not_kept) };
+        parts.extend(is_kept().map(kept).map(str::to_owned));
+        parts.join(td_string!(locale, models.separator))
     };
     view! {
         <div
@@ -170,12 +186,13 @@ fn Card(model: ModelState, loaded: Loaded) -> impl IntoView {
         >
             {loaded.pin.map(|pin| view! { <Origin pin=pin /> })}
             <p class="hint">
-                {format!(
-                    "{}, width {}, {} parameters, vocabulary {}",
-                    card.architecture,
-                    card.d_model,
-                    grouped(card.parameters),
-                    grouped(card.vocab_size),
+                {move || t_string!(
+                    i18n,
+                    models.card,
+                    architecture = card.architecture.clone(),
+                    width = card.d_model,
+                    parameters = grouped(card.parameters),
+                    vocabulary = grouped(card.vocab_size),
                 )}
             </p>
             <p class="hint">{sizes}</p>
@@ -190,7 +207,7 @@ fn Card(model: ModelState, loaded: Loaded) -> impl IntoView {
                 })}
             <Show when=move || !model.download.read().files.is_empty()>
                 <details class="model-card__files">
-                    <summary class="hint">"Files"</summary>
+                    <summary class="hint">{t!(i18n, models.file_list)}</summary>
                     <Files model=model />
                 </details>
             </Show>
@@ -202,13 +219,14 @@ fn Card(model: ModelState, loaded: Loaded) -> impl IntoView {
 #[component]
 fn Origin(pin: HubPin) -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let base = page.mirror.read_value().base.clone();
     let licence = {
         let pin = pin.clone();
         move || {
             let kept = page.shelf.with(|shelf| shelf.find(&pin.repository, &pin.commit)?.licence.clone());
             kept.or_else(|| curated::licence(&pin.repository).map(str::to_owned))
-                .map(|licence| format!(", {licence}"))
+                .map(|licence| format!("{}{licence}", t_string!(i18n, models.separator)))
         }
     };
     view! {
@@ -216,7 +234,7 @@ fn Origin(pin: HubPin) -> impl IntoView {
             <a href=page_url(&base, &pin.repository, Some(&pin.commit)) target="_blank" rel="noreferrer">
                 {pin.repository.clone()}
             </a>
-            " at "
+            {t!(i18n, models.at)}
             <code title=pin.commit.clone()>{short_commit(&pin.commit).to_owned()}</code>
             {licence}
         </p>
@@ -227,24 +245,26 @@ fn Origin(pin: HubPin) -> impl IntoView {
 #[component]
 fn Failed(model: ModelState, failure: Failure) -> impl IntoView {
     let session = use_session();
+    let i18n = use_i18n();
     let letter = model.slot.letter();
     let smaller = (failure.kind == ErrorKind::TooLarge)
         .then(|| model.source.with_untracked(curated::smaller))
         .flatten();
     view! {
         <p class="error" role="alert" data-testid=format!("error-{letter}")>
-            {failure.message}
+            {move || failure.words(i18n.get_locale())}
         </p>
         <div class="model-box__ways">
-            <AgainButton model=model label="Try again" />
+            <AgainButton model=model label=move || t_string!(i18n, models.try_again) />
             {smaller
-                .map(|(source, label)| {
+                .map(|smaller| {
+                    let (repository, size) = (smaller.repository, bytes(smaller.download_bytes));
                     view! {
                         <Press
                             testid=format!("smaller-{letter}")
-                            on_press=move |()| session.choose_model(model.slot, source.clone())
+                            on_press=move |()| session.choose_model(model.slot, curated::source_of(smaller))
                         >
-                            {label}
+                            {move || t_string!(i18n, models.smaller, repository, size = size.clone())}
                         </Press>
                     }
                 })}
@@ -253,15 +273,20 @@ fn Failed(model: ModelState, failure: Failure) -> impl IntoView {
 }
 
 #[component]
-fn AgainButton(model: ModelState, label: &'static str) -> impl IntoView {
+fn AgainButton(model: ModelState, #[prop(into)] label: TextProp) -> impl IntoView {
+    let i18n = use_i18n();
     let session = use_session();
+    let spoken_label = label.clone();
     view! {
         <Press
             testid=format!("retry-{}", model.slot.letter())
-            spoken=format!("{label}: {}", model.slot.name())
+            spoken=move || {
+                let place = slot_name(i18n.get_locale(), model.slot);
+                t_string!(i18n, models.again_model, label = spoken_label.get().to_string(), model = place)
+            }
             on_press=move |()| session.reload(model.slot)
         >
-            {label}
+            {move || label.get().to_string()}
         </Press>
     }
 }

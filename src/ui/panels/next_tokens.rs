@@ -1,8 +1,10 @@
 //! Both next-token distributions after each prompt, side by side.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string};
 
 use crate::lab::report::PromptReport;
+use crate::text::use_i18n;
 use crate::ui::plots::MirroredBar;
 use crate::ui::state::use_page;
 use crate::ui::text::visible_token;
@@ -14,6 +16,7 @@ const MAX_ROWS: usize = 12;
 #[component]
 pub fn NextTokensPanel() -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let cards = move || {
         page.report.get().map(|report| {
             report
@@ -27,12 +30,12 @@ pub fn NextTokensPanel() -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="next-title">
             <header class="panel__head">
-                <h2 id="next-title">"The next token"</h2>
+                <h2 id="next-title">{t!(i18n, page.next.title)}</h2>
                 <p class="legend">
                     <span class="legend__a">"A"</span>
-                    " model A to the left, "
+                    {t!(i18n, page.next.left)}
                     <span class="legend__b">"B"</span>
-                    " model B to the right; last column: log p of B minus log p of A, in nats."
+                    {t!(i18n, page.next.right)}
                 </p>
             </header>
             <div class="cards" data-testid="next-tokens">{cards}</div>
@@ -43,6 +46,7 @@ pub fn NextTokensPanel() -> impl IntoView {
 /// The most likely tokens of both models after one prompt.
 #[component]
 fn Card(index: usize, prompt: PromptReport) -> impl IntoView {
+    let i18n = use_i18n();
     let rows: Vec<_> = prompt.next.into_iter().take(MAX_ROWS).collect();
     let full = rows.iter().map(|row| row.log_prob_a.max(row.log_prob_b).exp()).fold(0.0, f64::max);
     view! {
@@ -52,7 +56,7 @@ fn Card(index: usize, prompt: PromptReport) -> impl IntoView {
                     .tokens
                     .iter()
                     .map(|token| view! { <span class="token">{visible_token(token)}</span> })
-                    .collect_view()} <span class="token token--next" aria-label="next token">"?"</span>
+                    .collect_view()} <span class="token token--next" aria-label=move || t_string!(i18n, page.next.next_token)>"?"</span>
             </h3>
             <ol class="mirrored">
                 {rows

@@ -1,6 +1,7 @@
 //! A button with words on it: one component for all of them, which keeps the page's code small.
 
 use leptos::prelude::*;
+use leptos::text_prop::TextProp;
 
 /// A small button.
 #[component]
@@ -8,9 +9,9 @@ pub fn Press(
     /// Its name for tests.
     #[prop(into)]
     testid: String,
-    /// What a screen reader says where the words on it say too little; empty where they say enough.
+    /// What a screen reader says where the words on it say too little.
     #[prop(into, optional)]
-    spoken: String,
+    spoken: Option<TextProp>,
     /// It is what most visitors come for.
     #[prop(optional)]
     is_main: bool,
@@ -21,7 +22,7 @@ pub fn Press(
     children: Children,
 ) -> impl IntoView {
     let class = if is_main { "button button--small button--main" } else { "button button--small" };
-    let spoken = (!spoken.is_empty()).then_some(spoken);
+    let spoken = spoken.map(|spoken| move || spoken.get().to_string());
     view! {
         <button type="button" class=class data-testid=testid aria-label=spoken on:click=move |_| on_press.run(())>
             {children()}

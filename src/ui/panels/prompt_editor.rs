@@ -1,8 +1,10 @@
 //! The visitor's prompts: add, edit, remove, undo, presets.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string};
 
 use crate::protocol::ErrorKind;
+use crate::text::use_i18n;
 use crate::ui::session::use_session;
 use crate::ui::state::{Phase, Prompt, use_page};
 
@@ -11,14 +13,17 @@ use crate::ui::state::{Phase, Prompt, use_page};
 pub fn PromptEditor() -> impl IntoView {
     let page = use_page();
     let session = use_session();
+    let i18n = use_i18n();
     let failure = move || match &*page.phase.read() {
-        Phase::Failed(failure) if failure.kind == ErrorKind::BadPrompt => Some(failure.message.clone()),
+        Phase::Failed(failure) if failure.kind == ErrorKind::BadPrompt => {
+            Some(failure.words(i18n.get_locale()))
+        }
         _ => None,
     };
     view! {
         <section class="prompts" aria-labelledby="prompts-title">
             <h2 id="prompts-title" class="prompts__title">
-                "Prompts"
+                {t!(i18n, page.prompts.title)}
             </h2>
             <ol class="prompts__list">
                 <ForEnumerate
@@ -47,7 +52,7 @@ pub fn PromptEditor() -> impl IntoView {
                         session.prompts_edited();
                     }
                 >
-                    "Add a prompt"
+                    {t!(i18n, page.prompts.add)}
                 </button>
                 <Presets />
                 <Show when=move || page.removed.read().is_some()>
@@ -60,7 +65,7 @@ pub fn PromptEditor() -> impl IntoView {
                             session.prompts_edited();
                         }
                     >
-                        "Undo remove"
+                        {t!(i18n, page.prompts.undo)}
                     </button>
                 </Show>
             </div>
@@ -73,6 +78,7 @@ pub fn PromptEditor() -> impl IntoView {
 fn PromptLine(index: ReadSignal<usize>, prompt: Prompt) -> impl IntoView {
     let page = use_page();
     let session = use_session();
+    let i18n = use_i18n();
     let id = prompt.id;
     let text = Memo::new(move |_| {
         page.prompts
@@ -89,7 +95,7 @@ fn PromptLine(index: ReadSignal<usize>, prompt: Prompt) -> impl IntoView {
                 spellcheck="false"
                 placeholder="emma is the"
                 data-testid=move || format!("prompt-{}", index.get())
-                aria-label=move || format!("Prompt {}", index.get() + 1)
+                aria-label=move || t_string!(i18n, page.prompts.prompt_n, n = index.get() + 1)
                 aria-describedby=hint_id.clone()
                 prop:value=text
                 on:input:target=move |event| {
@@ -101,7 +107,7 @@ fn PromptLine(index: ReadSignal<usize>, prompt: Prompt) -> impl IntoView {
                 type="button"
                 class="button button--icon"
                 data-testid=move || format!("prompt-remove-{}", index.get())
-                aria-label=move || format!("Remove prompt {}", index.get() + 1)
+                aria-label=move || t_string!(i18n, page.prompts.remove_n, n = index.get() + 1)
                 on:click=move |_| {
                     page.remove_prompt(id);
                     session.prompts_edited();
@@ -110,7 +116,7 @@ fn PromptLine(index: ReadSignal<usize>, prompt: Prompt) -> impl IntoView {
                 "×"
             </button>
             <p class="prompts__hint" id=hint_id>
-                {move || if is_blank() { "This prompt is empty and is not run: type at least one word." } else { "" }}
+                {move || if is_blank() { t_string!(i18n, page.prompts.empty) } else { "" }}
             </p>
         </li>
     }
@@ -121,11 +127,12 @@ fn PromptLine(index: ReadSignal<usize>, prompt: Prompt) -> impl IntoView {
 fn Presets() -> impl IntoView {
     let page = use_page();
     let session = use_session();
+    let i18n = use_i18n();
     let presets =
         move || page.world.with(|world| world.as_ref().map(|w| w.presets.clone()).unwrap_or_default());
     view! {
         <label class="presets">
-            <span class="visually-hidden">"Add a preset prompt"</span>
+            <span class="visually-hidden">{t!(i18n, page.prompts.preset_label)}</span>
             <select
                 data-testid="presets"
                 on:change:target=move |event| {
@@ -138,7 +145,7 @@ fn Presets() -> impl IntoView {
                     select.set_selected_index(0);
                 }
             >
-                <option value="">"Add a preset…"</option>
+                <option value="">{t!(i18n, page.prompts.preset)}</option>
                 {move || {
                     presets()
                         .into_iter()

@@ -1,11 +1,16 @@
 //! Every property that was tested, in both models, raw and visible, each against its null.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, td_string};
 
 use crate::lab::Report;
 use crate::lab::report::{Property, PropertyReport, Scores};
-use crate::lab::words::{self, number, property_of_concept, score_name, state_name, verdict_name};
+use crate::text::numbers::{grouped, number};
+use crate::text::properties::{own_numbers, pairing, property_of_concept, score_name, state_name};
+use crate::text::verdict::{FindingWords, Version, finding, verdict_name};
+use crate::text::{Locale, use_i18n};
 use crate::theory::properties::score::{Carried, Details, PropertyScore, least_effect};
+use crate::theory::verdict::{PropertyState, VerdictKind};
 use crate::ui::panels::verdict::mood;
 use crate::ui::plots::geometry::Axis;
 use crate::ui::plots::{IntervalBar, Marks};
@@ -15,22 +20,22 @@ use crate::ui::state::use_page;
 #[component]
 pub fn PropertiesPanel() -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let body = move || {
         page.report.get().map(|report| {
+            let locale = i18n.get_locale();
             let properties = report.properties.clone();
             properties
                 .into_iter()
-                .map(|property| view! { <PropertyView report=report.as_ref().clone() property=property /> })
+                .map(|property| view! { <PropertyView locale=locale report=report.as_ref().clone() property=property /> })
                 .collect_view()
         })
     };
     view! {
         <section class="panel" aria-labelledby="properties-title">
             <header class="panel__head">
-                <h2 id="properties-title">"Which linear properties?"</h2>
-                <p>
-                    "Each score is measured twice: in each model’s own coordinates (raw), where equal distributions may still disagree, and from log-probabilities alone (visible), where they cannot. A score counts only against what chance gives."
-                </p>
+                <h2 id="properties-title">{t!(i18n, properties.title)}</h2>
+                <p>{t!(i18n, properties.lead)}</p>
             </header>
             <div class="properties" data-testid="properties">{body}</div>
         </section>
@@ -39,10 +44,10 @@ pub fn PropertiesPanel() -> impl IntoView {
 
 /// One property: its verdict, its scores, what took part.
 #[component]
-fn PropertyView(report: Report, property: PropertyReport) -> impl IntoView {
+fn PropertyView(locale: Locale, report: Report, property: PropertyReport) -> impl IntoView {
     let code = code(property.property);
-    let words = words::finding(&report, &property, words::Version::Visible);
-    let raw = words::finding(&report, &property, words::Version::Raw);
+    let [visible, raw] =
+        [Version::Visible, Version::Raw].map(|version| finding(locale, &report, &property, version));
     let thresholds = report.experiment.thresholds;
     let threshold = match property.property {
         Property::Parallelism | Property::LinearSubspace => thresholds.delta_correlation,
@@ -52,65 +57,71 @@ fn PropertyView(report: Report, property: PropertyReport) -> impl IntoView {
     };
     let title_id = format!("property-{code}-title");
     let (article_title, table_title) = (title_id.clone(), title_id.clone());
-    let reasons = |finding: &words::FindingWords| {
+    let reasons = |finding: &FindingWords| {
         finding.reasons.iter().map(|(_, sentence)| *sentence).collect::<Vec<_>>().join(" ")
     };
     // Without scores the reason is all there is to say.
-    let missing = property.scores.is_none().then(|| reasons(&words));
+    let missing = property.scores.is_none().then(|| reasons(&visible));
     view! {
         <article class="property" aria-labelledby=article_title data-testid=format!("property-{code}")>
-            <h3 id=title_id>{property_of_concept(property.property, &property.concept)}</h3>
-            <p class="property__question">{question(property.property)}</p>
+            <h3 id=title_id>{property_of_concept(locale, property.property, &property.concept)}</h3>
+            <p class="property__question">{question(locale, property.property)}</p>
             <p class="property__verdicts">
-                <Chip version="visible" kind=words.kind testid=format!("{code}-verdict-visible") />
-                <Chip version="raw" kind=raw.kind testid=format!("{code}-verdict-raw") />
+                <Chip locale=locale version=Version::Visible kind=visible.kind testid=format!("{code}-verdict-visible") />
+                <Chip locale=locale version=Version::Raw kind=raw.kind testid=format!("{code}-verdict-raw") />
             </p>
             {missing.map(|reason| view! { <p class="hint">{reason}</p> })}
             {property
                 .scores
                 .as_ref()
                 .map(|scores| {
-                    view! { <ScoreTable scores=scores.clone() property=property.property threshold=threshold title_id=table_title /> }
+                    view! { <ScoreTable locale=locale scores=scores.clone() property=property.property threshold=threshold title_id=table_title /> }
                 })}
-            {words::pairing(&property, thresholds.delta_correlation)
+            {pairing(locale, &property, thresholds.delta_correlation)
                 .map(|sentence| view! { <p data-testid="pairing">{sentence}</p> })}
-            {property.scores.as_ref().and_then(|scores| words::own_numbers(&scores.visible_a, &scores.visible_b))
+            {property.scores.as_ref().and_then(|scores| own_numbers(locale, &scores.visible_a, &scores.visible_b))
                 .map(|sentence| view! { <p class="hint">{sentence}</p> })}
             {property
                 .carried
                 .map(|carried| {
                     view! {
                         <ul class="carried" data-testid=format!("{code}-carried")>
-                            <CarriedView from="A" to="B" carried=carried.b_from_a />
-                            <CarriedView from="B" to="A" carried=carried.a_from_b />
+                            <CarriedView locale=locale from="A" to="B" carried=carried.b_from_a />
+                            <CarriedView locale=locale from="B" to="A" carried=carried.a_from_b />
                         </ul>
                     }
                 })}
-            <Material property=property />
+            <Material locale=locale property=property />
         </article>
     }
 }
 
 /// The verdict on one version, in a few words.
 #[component]
-fn Chip(version: &'static str, kind: crate::theory::verdict::VerdictKind, testid: String) -> impl IntoView {
+fn Chip(locale: Locale, version: Version, kind: VerdictKind, testid: String) -> impl IntoView {
     view! {
         <span class="chip" data-mood=mood(kind) data-testid=testid>
-            <span class="chip__version">{version}</span>
-            {verdict_name(kind)}
+            <span class="chip__version">{version_name(locale, version)}</span>
+            {verdict_name(locale, kind)}
         </span>
     }
 }
 
 /// Four scores on one scale.
 #[component]
-fn ScoreTable(scores: Scores, property: Property, threshold: f64, title_id: String) -> impl IntoView {
+fn ScoreTable(
+    locale: Locale,
+    scores: Scores,
+    property: Property,
+    threshold: f64,
+    title_id: String,
+) -> impl IntoView {
     let code = code(property);
     let rows = [
-        ("a", "raw", scores.raw_a),
-        ("b", "raw", scores.raw_b),
-        ("a", "visible", scores.visible_a),
-        ("b", "visible", scores.visible_b),
+        ("a", Version::Raw, scores.raw_a),
+        ("b", Version::Raw, scores.raw_b),
+        ("a", Version::Visible, scores.visible_a),
+        ("b", Version::Visible, scores.visible_b),
     ]
     .map(|(letter, version, score)| (letter, version, marks(&score, threshold), score));
     let end = if property == Property::LinearSteering { 0.0 } else { 1.0 };
@@ -123,12 +134,12 @@ fn ScoreTable(scores: Scores, property: Property, threshold: f64, title_id: Stri
                 <thead>
                     <tr>
                         <th scope="col" class="cell-text">
-                            "model"
+                            {td_string!(locale, properties.table.model)}
                         </th>
-                        <th scope="col">{score_name(property)}</th>
-                        <th scope="col">"by chance"</th>
-                        <th scope="col">"p"</th>
-                        <th scope="col">"state"</th>
+                        <th scope="col">{score_name(locale, property)}</th>
+                        <th scope="col">{td_string!(locale, properties.table.by_chance)}</th>
+                        <th scope="col">{td_string!(locale, properties.table.p)}</th>
+                        <th scope="col">{td_string!(locale, properties.table.state)}</th>
                         <th scope="col" class="cell-plot">
                             <span class="axis" aria-hidden="true">
                                 {axis
@@ -141,7 +152,7 @@ fn ScoreTable(scores: Scores, property: Property, threshold: f64, title_id: Stri
                                     })
                                     .collect_view()}
                             </span>
-                            <span class="visually-hidden">"drawing"</span>
+                            <span class="visually-hidden">{td_string!(locale, properties.table.drawing)}</span>
                         </th>
                     </tr>
                 </thead>
@@ -149,13 +160,13 @@ fn ScoreTable(scores: Scores, property: Property, threshold: f64, title_id: Stri
                     {rows
                         .into_iter()
                         .map(|(letter, version, marks, score)| {
-                            let testid = format!("{code}-{version}-{letter}");
+                            let testid = format!("{code}-{}-{letter}", version_code(version));
                             view! {
                                 <tr data-model=letter>
                                     <th scope="row" class="cell-text">
                                         <span class=format!("legend__{letter}")>{letter.to_uppercase()}</span>
                                         " "
-                                        {version}
+                                        {version_name(locale, version)}
                                     </th>
                                     <td data-testid=testid.clone() data-value=score.score.to_string()>
                                         {number(score.score)}
@@ -163,10 +174,10 @@ fn ScoreTable(scores: Scores, property: Property, threshold: f64, title_id: Stri
                                     <td>{number(score.null_mean)}</td>
                                     <td>{number(score.p_adjusted)}</td>
                                     <td data-testid=format!("{testid}-state")>
-                                        <span class="state" data-state=state_name(score.state)>
-                                            {state_name(score.state)}
+                                        <span class="state" data-state=state_code(score.state)>
+                                            {state_name(locale, score.state)}
                                         </span>
-                                        {is_exact(&score).then_some(" exactly")}
+                                        {is_exact(&score).then(|| td_string!(locale, properties.state.exactly))}
                                     </td>
                                     <td class="cell-plot">
                                         <IntervalBar marks=marks axis=axis model=letter />
@@ -179,26 +190,35 @@ fn ScoreTable(scores: Scores, property: Property, threshold: f64, title_id: Stri
             </table>
         </div>
         <p class="key" aria-hidden="true">
-            <span class="key__score">"score"</span>
-            <span class="key__span">"95% interval"</span>
-            <span class="key__null">{if property == Property::Parallelism { "random pairs" } else { "by chance" }}</span>
+            <span class="key__score">{td_string!(locale, properties.key.score)}</span>
+            <span class="key__span">{td_string!(locale, properties.key.interval)}</span>
+            <span class="key__null">
+                {if property == Property::Parallelism {
+                    td_string!(locale, properties.key.random_pairs)
+                } else {
+                    td_string!(locale, properties.table.by_chance)
+                }}
+            </span>
             {(property == Property::Parallelism)
-                .then(|| view! { <span class="key__shuffled">"shuffled partners"</span> })}
-            <span class="key__holds">"holds to the right of this"</span>
+                .then(|| view! { <span class="key__shuffled">{td_string!(locale, properties.key.shuffled)}</span> })}
+            <span class="key__holds">{td_string!(locale, properties.key.holds)}</span>
         </p>
     }
 }
 
 /// What was found in one model, tried in the other.
 #[component]
-fn CarriedView(from: &'static str, to: &'static str, carried: Carried) -> impl IntoView {
+fn CarriedView(locale: Locale, from: &'static str, to: &'static str, carried: Carried) -> impl IntoView {
     view! {
         <li>
-            {format!(
-                "Found in {from}, carried by the coupled map, tried in {to}: {} ({} when found in {to} itself, {} by chance).",
-                number(carried.score),
-                number(carried.own),
-                number(carried.chance),
+            {td_string!(
+                locale,
+                properties.carried,
+                from,
+                to,
+                score = number(carried.score),
+                own = number(carried.own),
+                chance = number(carried.chance),
             )}
         </li>
     }
@@ -206,55 +226,72 @@ fn CarriedView(from: &'static str, to: &'static str, carried: Carried) -> impl I
 
 /// What took part, and what was left out.
 #[component]
-fn Material(property: PropertyReport) -> impl IntoView {
-    let noun = match property.property {
-        Property::Parallelism => "pairs",
-        Property::RelationalLinearity | Property::LinearSubspace => "subjects",
-        Property::LinearProbing => "labelled contexts",
-        Property::LinearSteering => "pairs of contexts",
+fn Material(locale: Locale, property: PropertyReport) -> impl IntoView {
+    let (used, dropped) = (property.used.len(), property.dropped.len());
+    let took_part = took_part(locale, property.property, used);
+    let n = grouped(dropped);
+    let summary = match dropped {
+        0 => took_part,
+        _ => td_string!(locale, properties.and_dropped, count = dropped, n, used = took_part),
     };
-    let n_dropped = property.dropped.len();
-    let dropped = (n_dropped > 0).then(|| {
-        view! {
-            <p class="hint">
-                {format!(
-                    "Left out, repeated or not readable by this vocabulary as single tokens: {}.",
-                    property.dropped.join(", "),
-                )}
-            </p>
-        }
+    let separator = td_string!(locale, properties.list_separator);
+    let left_out = (dropped > 0).then(|| {
+        let words = property.dropped.join(separator);
+        view! { <p class="hint">{td_string!(locale, properties.dropped, words)}</p> }
     });
-    let summary = match n_dropped {
-        0 => format!("{} {noun} took part", property.used.len()),
-        _ => format!("{} {noun} took part, {n_dropped} entries were left out", property.used.len()),
-    };
     view! {
         <details>
             <summary>{summary}</summary>
-            <p>{property.used.join(", ")}</p>
-            {dropped}
+            <p>{property.used.join(separator)}</p>
+            {left_out}
         </details>
     }
 }
 
-/// What a property asks, in one sentence.
-fn question(property: Property) -> &'static str {
+/// How much of the material took part, in words.
+fn took_part(locale: Locale, property: Property, count: usize) -> String {
+    let n = grouped(count);
     match property {
-        Property::Parallelism => {
-            "Do the differences of the concept’s pairs, such as easy and easiest, point one way? Raw: cosines of unembedding differences. Visible: correlations of log-probability ratios."
+        Property::Parallelism => td_string!(locale, properties.used.pairs, count, n),
+        Property::RelationalLinearity | Property::LinearSubspace => {
+            td_string!(locale, properties.used.subjects, count, n)
         }
-        Property::RelationalLinearity => {
-            "Can the answer to a query be computed by a linear map from the hidden state of its subject? Judged on subjects that took no part in the fit."
-        }
-        Property::LinearSubspace => {
-            "Do the answers to the query read one subspace of the hidden states? Two halves of the subjects must find the same one."
-        }
-        Property::LinearProbing => {
-            "Can a linear probe tell contexts with the concept from those without? Judged on texts that took no part in the fit."
-        }
-        Property::LinearSteering => {
-            "Does adding one vector to the hidden state move every pair of the concept? Visible: the mean change between contexts. Raw: the vector built from the unembedding."
-        }
+        Property::LinearProbing => td_string!(locale, properties.used.contexts, count, n),
+        Property::LinearSteering => td_string!(locale, properties.used.context_pairs, count, n),
+    }
+}
+
+/// What a property asks, in one sentence.
+fn question(locale: Locale, property: Property) -> &'static str {
+    match property {
+        Property::Parallelism => td_string!(locale, properties.question.parallelism),
+        Property::RelationalLinearity => td_string!(locale, properties.question.relational),
+        Property::LinearSubspace => td_string!(locale, properties.question.subspace),
+        Property::LinearProbing => td_string!(locale, properties.question.probing),
+        Property::LinearSteering => td_string!(locale, properties.question.steering),
+    }
+}
+
+fn version_name(locale: Locale, version: Version) -> &'static str {
+    match version {
+        Version::Visible => td_string!(locale, properties.visible),
+        Version::Raw => td_string!(locale, properties.raw),
+    }
+}
+
+fn version_code(version: Version) -> &'static str {
+    match version {
+        Version::Visible => "visible",
+        Version::Raw => "raw",
+    }
+}
+
+/// For the style sheet.
+fn state_code(state: PropertyState) -> &'static str {
+    match state {
+        PropertyState::Holds => "holds",
+        PropertyState::Fails => "fails",
+        PropertyState::Uncertain => "uncertain",
     }
 }
 
@@ -292,7 +329,6 @@ fn marks(score: &PropertyScore, threshold: f64) -> Marks {
 mod tests {
     use super::*;
     use crate::theory::properties::parallelism::ParallelismDetails;
-    use crate::theory::verdict::PropertyState;
 
     #[test]
     fn effects_are_drawn_on_the_scale_of_scores() {

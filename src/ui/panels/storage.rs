@@ -1,10 +1,12 @@
 //! What this browser keeps: a list to look through and to delete from.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string, td_string};
 
 use super::disclosure::Disclosure;
 use super::press::Press;
 use crate::browser::model_cache::{KeptModel, Room};
+use crate::text::{Locale, use_i18n};
 use crate::ui::session::use_session;
 use crate::ui::shelf::Shelf;
 use crate::ui::state::use_page;
@@ -15,10 +17,11 @@ use crate::ui::text::{bytes, short_commit};
 pub fn StoragePanel() -> impl IntoView {
     let page = use_page();
     let session = use_session();
+    let i18n = use_i18n();
     let summary = move || {
         view! {
-            <span class="library__title">"Models in this browser"</span>
-            <span class="hint">{move || in_short(&page.shelf.read())}</span>
+            <span class="library__title">{t!(i18n, models.shelf.title)}</span>
+            <span class="hint">{move || in_short(i18n.get_locale(), &page.shelf.read())}</span>
         }
     };
     let look = Callback::new(move |()| session.refresh_shelf());
@@ -27,19 +30,21 @@ pub fn StoragePanel() -> impl IntoView {
         let n_models = shelf.models.as_ref().map_or(0, Vec::len);
         let lines = shelf.models.iter().flatten().cloned().enumerate();
         let lines = lines.map(|(i, stored)| view! { <Line index=i stored=stored /> }).collect_view();
-        (n_models > 0).then(|| view! {
-            <ul class="shelf">{lines}</ul>
-            <div class="shelf__foot">
-                <Press testid="stored-delete-all" on_press=move |()| session.delete_all_stored()>
-                    "Delete all"
-                </Press>
-                <span class="hint">"A deleted model can be had again by loading it again. What is loaded now goes on."</span>
-            </div>
+        (n_models > 0).then(|| {
+            view! {
+                <ul class="shelf">{lines}</ul>
+                <div class="shelf__foot">
+                    <Press testid="stored-delete-all" on_press=move |()| session.delete_all_stored()>
+                        {t!(i18n, models.shelf.delete_all)}
+                    </Press>
+                    <span class="hint">{t!(i18n, models.shelf.deleted)}</span>
+                </div>
+            }
         })
     };
     view! {
         <Disclosure testid="storage" class="library__item" summary=summary on_open=look>
-            <p class="hint" role="status">{move || state_of(&page.shelf.read())}</p>
+            <p class="hint" role="status">{move || state_of(i18n.get_locale(), &page.shelf.read())}</p>
             {list}
             {move || page.shelf.read().room.map(|room| view! { <RoomView room=room /> })}
         </Disclosure>
@@ -50,8 +55,10 @@ pub fn StoragePanel() -> impl IntoView {
 #[component]
 fn Line(index: usize, stored: KeptModel) -> impl IntoView {
     let session = use_session();
+    let i18n = use_i18n();
     let to_delete = stored.clone();
-    let name = format!("Delete {} ({})", stored.repository, bytes(stored.n_bytes));
+    let (name, size) = (stored.repository.clone(), bytes(stored.n_bytes));
+    let spoken = move || t_string!(i18n, models.shelf.delete_name, name = name.clone(), size = size.clone());
     view! {
         <li
             class="shelf__line"
@@ -67,10 +74,10 @@ fn Line(index: usize, stored: KeptModel) -> impl IntoView {
             <span class="shelf__size">{bytes(stored.n_bytes)}</span>
             <Press
                 testid=format!("stored-delete-{index}")
-                spoken=name
+                spoken=spoken
                 on_press=move |()| session.delete_stored(to_delete.clone())
             >
-                "Delete"
+                {t!(i18n, models.shelf.delete)}
             </Press>
         </li>
     }
@@ -79,10 +86,15 @@ fn Line(index: usize, stored: KeptModel) -> impl IntoView {
 /// How much of the room is used, and whether it is promised.
 #[component]
 fn RoomView(room: Room) -> impl IntoView {
-    let promise = if room.is_persistent {
-        "The browser has promised to keep it until you delete it."
-    } else {
-        "The browser may clear it when it runs short of room."
+    let i18n = use_i18n();
+    let words = move || {
+        let promise = if room.is_persistent {
+            t_string!(i18n, models.shelf.promised)
+        } else {
+            t_string!(i18n, models.shelf.not_promised)
+        };
+        let (used, quota) = (bytes(room.used as u64), bytes(room.quota as u64));
+        t_string!(i18n, models.shelf.used, used, quota, promise)
     };
     view! {
         <div
@@ -91,39 +103,36 @@ fn RoomView(room: Room) -> impl IntoView {
             data-used=format!("{:.0}", room.used)
             data-available=format!("{:.0}", room.quota)
         >
-            <meter min="0" max=room.quota.to_string() value=room.used.to_string() aria-label="Room used"></meter>
-            <p class="hint">
-                {format!("{} of {} used by this page. {promise}", bytes(room.used as u64), bytes(room.quota as u64))}
-            </p>
+            <meter
+                min="0"
+                max=room.quota.to_string()
+                value=room.used.to_string()
+                aria-label=move || t_string!(i18n, models.shelf.room)
+            ></meter>
+            <p class="hint">{words}</p>
         </div>
     }
 }
 
 /// Beside the heading.
-fn in_short(shelf: &Shelf) -> String {
+fn in_short(locale: Locale, shelf: &Shelf) -> String {
     match &shelf.models {
-        _ if shelf.absent.is_some() => "nothing can be kept here".into(),
+        _ if shelf.absent.is_some() => td_string!(locale, models.shelf.nothing).to_owned(),
         None => String::new(),
-        Some(models) => match models.len() {
-            0 => "none".into(),
-            1 => format!("1 model, {}", bytes(shelf.n_bytes())),
-            n => format!("{n} models, {}", bytes(shelf.n_bytes())),
-        },
+        Some(models) if models.is_empty() => td_string!(locale, models.shelf.none).to_owned(),
+        Some(models) => {
+            td_string!(locale, models.shelf.n_models, count = models.len(), size = bytes(shelf.n_bytes()))
+        }
     }
 }
 
 /// What the list shows, in a sentence.
-fn state_of(shelf: &Shelf) -> String {
+fn state_of(locale: Locale, shelf: &Shelf) -> String {
     match (&shelf.absent, &shelf.models) {
-        (Some(why), _) => format!("{why} Models are downloaded anew on every visit."),
-        (None, None) => "Looking…".into(),
-        (None, Some(models)) if models.is_empty() => {
-            "No model of the Hub is kept here. What you load is kept, checked on every load, and listed here."
-                .into()
-        }
-        (None, Some(_)) => {
-            "Kept in this browser only, and checked against their digests on every load.".into()
-        }
+        (Some(why), _) => td_string!(locale, models.shelf.absent, why = why.clone()),
+        (None, None) => td_string!(locale, models.shelf.looking).to_owned(),
+        (None, Some(models)) if models.is_empty() => td_string!(locale, models.shelf.empty).to_owned(),
+        (None, Some(_)) => td_string!(locale, models.shelf.checked).to_owned(),
     }
 }
 
@@ -145,21 +154,27 @@ mod tests {
     #[test]
     fn the_shelf_says_what_it_holds() {
         let none = Shelf::default();
-        assert_eq!((in_short(&none), state_of(&none)), (String::new(), "Looking…".into()));
+        assert_eq!(
+            (in_short(Locale::en, &none), state_of(Locale::en, &none)),
+            (String::new(), "Looking…".into())
+        );
         let empty = Shelf { models: Some(Vec::new()), ..Shelf::default() };
-        assert_eq!(in_short(&empty), "none");
-        assert!(state_of(&empty).starts_with("No model of the Hub is kept here"));
+        assert_eq!(in_short(Locale::en, &empty), "none");
+        assert!(state_of(Locale::en, &empty).starts_with("No model of the Hub is kept here"));
         let two = Shelf {
             models: Some(vec![stored("a/b", 28_000_000), stored("a/c", 2_000_000)]),
             ..Shelf::default()
         };
-        assert_eq!(in_short(&two), "2 models, 30.0 MB");
+        assert_eq!(in_short(Locale::en, &two), "2 models, 30.0 MB");
+        assert_eq!(in_short(Locale::ja, &two), "2 個、30.0 MB");
+        let one = Shelf { models: Some(vec![stored("a/b", 28_000_000)]), ..Shelf::default() };
+        assert_eq!(in_short(Locale::en, &one), "1 model, 28.0 MB");
         let keeps = |repository, commit| two.find(repository, commit).is_some();
         assert!(keeps("a/b", "c0ffee") && !keeps("a/b", "dead") && !keeps("a/d", "c0ffee"));
-        let absent = Shelf { absent: Some("This window keeps nothing.".into()), ..two };
+        let absent = Shelf { absent: Some("this window keeps nothing".into()), ..two };
         assert_eq!(
-            state_of(&absent),
-            "This window keeps nothing. Models are downloaded anew on every visit."
+            state_of(Locale::en, &absent),
+            "Nothing can be kept, because this window keeps nothing. Models are downloaded anew on every visit."
         );
     }
 }

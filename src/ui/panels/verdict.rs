@@ -1,40 +1,49 @@
 //! The verdict: the first thing that the eye finds.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string, td_string};
 
 use super::ShareButton;
 use crate::lab::Report;
-use crate::lab::words::{self, FindingWords, Version};
 use crate::protocol::ErrorKind;
+use crate::text::level::{level_name, level_sentence, plan};
+use crate::text::numbers::number;
+use crate::text::verdict::{FindingWords, Version, findings};
+use crate::text::{Locale, use_i18n};
 use crate::theory::verdict::VerdictKind;
 use crate::ui::plots::Ruler;
 use crate::ui::session::use_session;
-use crate::ui::state::{ModelStatus, Phase, use_page};
+use crate::ui::state::{ModelStatus, Phase, slot_name, use_page};
 
 /// Headline, scope, reasons, level, and what is going on now.
 #[component]
 pub fn VerdictPanel() -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let is_stale = move || page.report.read().is_some() && !matches!(*page.phase.read(), Phase::Done { .. });
-    let body = move || {
-        match page.report.get() {
-        Some(report) => view! { <Findings report=report.as_ref().clone() /> }.into_any(),
+    let body = move || match page.report.get() {
+        Some(report) => {
+            let locale = i18n.get_locale();
+            view! { <Findings locale=locale report=report.as_ref().clone() /> }.into_any()
+        }
         None => view! {
             <div class="verdict__findings">
                 <div class="finding">
-                    <p class="finding__about">"Are the two distributions the same?"</p>
-                    <h2 class="finding__headline finding__headline--waiting">"Comparing two models…"</h2>
-                    <p class="finding__scope">
-                        "Both models run on your prompts and on a set of calibration texts, in this browser. The verdict appears here."
-                    </p>
+                    <p class="finding__about">{t!(i18n, page.same_question)}</p>
+                    <h2 class="finding__headline finding__headline--waiting">{t!(i18n, page.comparing)}</h2>
+                    <p class="finding__scope">{t!(i18n, page.comparing_lead)}</p>
                 </div>
             </div>
         }
         .into_any(),
-    }
     };
     view! {
-        <section class="verdict" class:verdict--stale=is_stale aria-label="Verdict" data-testid="verdict">
+        <section
+            class="verdict"
+            class:verdict--stale=is_stale
+            aria-label=move || t_string!(i18n, page.verdict)
+            data-testid="verdict"
+        >
             {body}
             <div class="verdict__foot">
                 <StatusLine />
@@ -46,23 +55,31 @@ pub fn VerdictPanel() -> impl IntoView {
 
 /// Both findings and the level of equality.
 #[component]
-fn Findings(report: Report) -> impl IntoView {
+fn Findings(locale: Locale, report: Report) -> impl IntoView {
     let equality = report.equality.clone();
     let page = use_page();
     let self_tests = move || {
         let tests: Vec<String> =
-            [page.a, page.b].iter().filter_map(|model| model.self_test_sentence()).collect();
+            [page.a, page.b].iter().filter_map(|model| model.self_test_sentence(locale)).collect();
         if tests.is_empty() {
-            "No log-probabilities are stored with these models to test the engines against.".into()
+            td_string!(locale, page.self_test.none).to_owned()
         } else {
-            format!("Against the stored log-probabilities: {}.", tests.join("; "))
+            let tests = tests.join(td_string!(locale, page.self_test.separator));
+            td_string!(locale, page.self_test.against, tests)
         }
     };
+    let unit = td_string!(locale, page.nats);
+    let facts = [
+        (td_string!(locale, page.fact.mean_kl_ab), equality.mean_kl_ab, "mean-kl-ab"),
+        (td_string!(locale, page.fact.mean_kl_ba), equality.mean_kl_ba, "mean-kl-ba"),
+        (td_string!(locale, page.fact.mean_js), equality.mean_js, "mean-js"),
+        (td_string!(locale, page.fact.noise_floor), equality.epsilon_num, "epsilon-num"),
+    ];
     view! {
         <div class="verdict__findings">
             {report
                 .lead()
-                .map(|lead| words::findings(&report, lead))
+                .map(|lead| findings(locale, &report, lead))
                 .unwrap_or_default()
                 .into_iter()
                 .zip([true, false])
@@ -70,26 +87,27 @@ fn Findings(report: Report) -> impl IntoView {
                 .collect_view()}
         </div>
         <div class="verdict__level" data-testid="level" data-level=level_code(&report)>
-            <p class="finding__about">"Are the two distributions the same?"</p>
-            <h3 class="verdict__level-name">{words::level_name(&equality)}</h3>
-            <p>{words::level_sentence(&equality)}</p>
-            <Ruler floor=equality.epsilon_num largest=equality.max_abs_dlogp />
+            <p class="finding__about">{td_string!(locale, page.same_question)}</p>
+            <h3 class="verdict__level-name">{level_name(locale, &equality)}</h3>
+            <p>{level_sentence(locale, &equality)}</p>
+            <Ruler locale=locale floor=equality.epsilon_num largest=equality.max_abs_dlogp />
             <dl class="facts">
-                <Fact name="mean KL(A‖B)" value=equality.mean_kl_ab unit="nats" testid="mean-kl-ab" />
-                <Fact name="mean KL(B‖A)" value=equality.mean_kl_ba unit="nats" testid="mean-kl-ba" />
-                <Fact name="mean JS" value=equality.mean_js unit="nats" testid="mean-js" />
-                <Fact name="noise floor ε" value=equality.epsilon_num unit="nats" testid="epsilon-num" />
+                {facts
+                    .map(|(name, value, testid)| view! { <Fact name=name value=value unit=unit testid=testid /> })
+                    .into_iter()
+                    .collect_view()}
             </dl>
             <p class="hint">
-                {format!(
-                    "{} contexts from {} texts, {} tokens.",
-                    report.n_contexts,
-                    report.n_texts,
-                    report.n_tokens,
+                {td_string!(
+                    locale,
+                    page.seen,
+                    contexts = report.n_contexts,
+                    texts = report.n_texts,
+                    tokens = report.n_tokens,
                 )}
             </p>
             <ul class="plan" data-testid="plan">
-                {words::plan(&report.plan, &equality)
+                {plan(locale, &report.plan, &equality)
                     .into_iter()
                     .map(|sentence| view! { <li>{sentence}</li> })
                     .collect_view()}
@@ -133,7 +151,7 @@ fn Fact(name: &'static str, value: f64, unit: &'static str, testid: &'static str
         <div class="facts__row">
             <dt>{name}</dt>
             <dd data-testid=testid data-value=value.to_string()>
-                {words::number(value)}
+                {number(value)}
                 <span class="unit">{unit}</span>
             </dd>
         </div>
@@ -167,30 +185,40 @@ fn Reasons(reasons: Vec<(&'static str, &'static str)>, testid: String) -> impl I
 fn StatusLine() -> impl IntoView {
     let page = use_page();
     let session = use_session();
+    let i18n = use_i18n();
     let text = move || {
+        let locale = i18n.get_locale();
         let loading = [page.a, page.b].into_iter().find_map(|model| match &*model.status.read() {
-            ModelStatus::Loading => Some(format!("Loading {}…", model.slot.name())),
-            ModelStatus::Asking => Some("This link waits for your word before it downloads anything.".into()),
+            ModelStatus::Loading => {
+                Some(td_string!(locale, page.status.loading, model = slot_name(locale, model.slot)))
+            }
+            ModelStatus::Asking => Some(td_string!(locale, page.status.asking).to_owned()),
             ModelStatus::Failed(_) | ModelStatus::Cancelled => {
-                Some(format!("{} is not loaded.", model.slot.name()))
+                Some(td_string!(locale, page.status.not_loaded, model = slot_name(locale, model.slot)))
             }
             _ => None,
         });
         loading.unwrap_or_else(|| match &*page.phase.read() {
-            Phase::Waiting => "Waiting for the models…".into(),
-            Phase::Observing => "Running both models…".into(),
-            Phase::Analyzing { share } => format!("Computing the verdict… {:.0}%", 100.0 * share),
-            Phase::Stopped => "Stopped: what is on show answers an earlier question.".into(),
-            Phase::Done { elapsed_millis } => format!("Up to date, computed in {elapsed_millis:.0} ms."),
-            Phase::Failed(failure) if failure.kind == ErrorKind::BadPrompt => {
-                "No new verdict: a prompt cannot be run.".into()
+            Phase::Waiting => td_string!(locale, page.status.waiting).to_owned(),
+            Phase::Observing => td_string!(locale, page.status.observing).to_owned(),
+            Phase::Analyzing { share } => {
+                td_string!(locale, page.status.analyzing, percent = format!("{:.0}", 100.0 * share))
             }
-            Phase::Failed(_) => "No new verdict.".into(),
+            Phase::Stopped => td_string!(locale, page.status.stopped).to_owned(),
+            Phase::Done { elapsed_millis } => {
+                td_string!(locale, page.status.done, millis = format!("{elapsed_millis:.0}"))
+            }
+            Phase::Failed(failure) if failure.kind == ErrorKind::BadPrompt => {
+                td_string!(locale, page.status.bad_prompt).to_owned()
+            }
+            Phase::Failed(_) => td_string!(locale, page.status.failed).to_owned(),
         })
     };
     let failure = move || match &*page.phase.read() {
         // A prompt's fault is shown beside the prompts.
-        Phase::Failed(failure) if failure.kind != ErrorKind::BadPrompt => Some(failure.message.clone()),
+        Phase::Failed(failure) if failure.kind != ErrorKind::BadPrompt => {
+            Some(failure.words(i18n.get_locale()))
+        }
         _ => None,
     };
     view! {
@@ -201,7 +229,10 @@ fn StatusLine() -> impl IntoView {
             {move || {
                 let stopped = *page.phase.read() == Phase::Stopped;
                 let busy = page.phase.read().is_busy();
-                let (label, testid) = if stopped { ("Compute", "resume") } else { ("Stop", "stop") };
+                let testid = if stopped { "resume" } else { "stop" };
+                let label = move || {
+                    if stopped { t_string!(i18n, page.status.compute) } else { t_string!(i18n, page.status.stop) }
+                };
                 (stopped || busy)
                     .then(|| {
                         view! {

@@ -1,34 +1,35 @@
 //! What the distribution can see of each model: widths, ranks, effective complexity, dark energies.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, td_string};
 
 use crate::lab::report::Side;
-use crate::lab::words::{number, percent};
+use crate::text::numbers::{grouped, number, percent};
+use crate::text::{Locale, use_i18n};
 use crate::theory::minimal::TruncationPoint;
 use crate::ui::plots::geometry::share;
 use crate::ui::state::use_page;
-use crate::ui::text::grouped;
 
 /// Both models, one beside the other.
 #[component]
 pub fn VisibilityPanel() -> impl IntoView {
     let page = use_page();
+    let i18n = use_i18n();
     let sides = move || {
         page.report.get().map(|report| {
+            let locale = i18n.get_locale();
             let widest = report.model_a.subspace.d.max(report.model_b.subspace.d);
             view! {
-                <SideView letter="a" side=report.model_a.clone() widest=widest />
-                <SideView letter="b" side=report.model_b.clone() widest=widest />
+                <SideView locale=locale letter="a" side=report.model_a.clone() widest=widest />
+                <SideView locale=locale letter="b" side=report.model_b.clone() widest=widest />
             }
         })
     };
     view! {
         <section class="panel" aria-labelledby="visibility-title">
             <header class="panel__head">
-                <h2 id="visibility-title">"What the distribution can see"</h2>
-                <p>
-                    "Only the part of hidden states and unembeddings that acts on the other leaves a trace in the distribution. Its dimension is the effective complexity r; the rest is dark."
-                </p>
+                <h2 id="visibility-title">{t!(i18n, page.visibility.title)}</h2>
+                <p>{t!(i18n, page.visibility.lead)}</p>
             </header>
             <div class="pair" data-testid="visibility">{sides}</div>
         </section>
@@ -37,10 +38,25 @@ pub fn VisibilityPanel() -> impl IntoView {
 
 /// One model.
 #[component]
-fn SideView(letter: &'static str, side: Side, widest: usize) -> impl IntoView {
+fn SideView(locale: Locale, letter: &'static str, side: Side, widest: usize) -> impl IntoView {
     let s = side.subspace;
     let of_widest = |n: usize| format!("{:.2}%", share(n as f64, widest as f64));
     let id = move |name: &str| format!("{name}-{letter}");
+    let whole = |name, testid, n: usize| (name, testid, n.to_string(), n.to_string());
+    let rows = [
+        whole(td_string!(locale, page.visibility.width), "d", s.d),
+        whole(td_string!(locale, page.visibility.rank_f), "rank-f", s.rank_f),
+        whole(td_string!(locale, page.visibility.rank_g), "rank-g", s.rank_g),
+        whole(td_string!(locale, page.visibility.r), "r", s.effective_complexity),
+        (td_string!(locale, page.visibility.dark_f), "dark-f", percent(s.dark_f), s.dark_f.to_string()),
+        (td_string!(locale, page.visibility.dark_g), "dark-g", percent(s.dark_g), s.dark_g.to_string()),
+        (
+            td_string!(locale, page.visibility.min_cosine),
+            "min-cosine",
+            number(s.min_cosine),
+            s.min_cosine.to_string(),
+        ),
+    ];
     view! {
         <article class="side" data-model=letter>
             <h3 class="side__name">
@@ -49,17 +65,18 @@ fn SideView(letter: &'static str, side: Side, widest: usize) -> impl IntoView {
                 {side.model.name}
             </h3>
             <p class="hint">
-                {format!(
-                    "{}, {} parameters, vocabulary {}",
-                    side.model.architecture,
-                    grouped(side.model.parameters),
-                    grouped(side.model.vocab_size),
+                {td_string!(
+                    locale,
+                    page.visibility.card,
+                    architecture = side.model.architecture,
+                    parameters = grouped(side.model.parameters),
+                    vocabulary = grouped(side.model.vocab_size),
                 )}
             </p>
             <div
                 class="extent"
                 role="img"
-                aria-label=format!("{} of {} dimensions are visible", s.effective_complexity, s.d)
+                aria-label=td_string!(locale, page.visibility.visible_of, visible = s.effective_complexity, all = s.d)
                 style:--share=of_widest(s.d)
             >
                 <span
@@ -68,35 +85,24 @@ fn SideView(letter: &'static str, side: Side, widest: usize) -> impl IntoView {
                 ></span>
             </div>
             <dl class="facts">
-                <Row name="width d" testid=id("d") value=s.d.to_string() exact=s.d.to_string() />
-                <Row name="rank of hidden states" testid=id("rank-f") value=s.rank_f.to_string() exact=s.rank_f.to_string() />
-                <Row name="rank of unembedding" testid=id("rank-g") value=s.rank_g.to_string() exact=s.rank_g.to_string() />
-                <Row
-                    name="effective complexity r"
-                    testid=id("r")
-                    value=s.effective_complexity.to_string()
-                    exact=s.effective_complexity.to_string()
-                />
-                <Row name="dark share of hidden states" testid=id("dark-f") value=percent(s.dark_f) exact=s.dark_f.to_string() />
-                <Row name="dark share of unembedding" testid=id("dark-g") value=percent(s.dark_g) exact=s.dark_g.to_string() />
-                <Row
-                    name="smallest visible cosine"
-                    testid=id("min-cosine")
-                    value=number(s.min_cosine)
-                    exact=s.min_cosine.to_string()
-                />
+                {rows
+                    .into_iter()
+                    .map(|(name, testid, value, exact)| {
+                        view! { <Row name=name testid=id(testid) value=value exact=exact /> }
+                    })
+                    .collect_view()}
             </dl>
-            <Truncation points=side.truncation />
+            <Truncation locale=locale points=side.truncation />
             <p class="hint">
                 {if s.rank_unresolved {
-                    "A singular value lies too near the tolerance: the ranks may be off by one or two. "
+                    td_string!(locale, page.visibility.unresolved)
                 } else {
                     ""
                 }}
                 {if s.f_diversity_tested {
-                    "Enough contexts were seen to call the dark share of the unembedding a property of the model."
+                    td_string!(locale, page.visibility.enough)
                 } else {
-                    "Too few contexts were seen to call the dark share of the unembedding a property of the model."
+                    td_string!(locale, page.visibility.too_few)
                 }}
             </p>
         </article>
@@ -105,7 +111,7 @@ fn SideView(letter: &'static str, side: Side, widest: usize) -> impl IntoView {
 
 /// What is lost as the smallest model with this distribution is cut further.
 #[component]
-fn Truncation(points: Vec<TruncationPoint>) -> impl IntoView {
+fn Truncation(locale: Locale, points: Vec<TruncationPoint>) -> impl IntoView {
     let rows = points
         .into_iter()
         .map(|point| {
@@ -120,16 +126,16 @@ fn Truncation(points: Vec<TruncationPoint>) -> impl IntoView {
         .collect_view();
     view! {
         <details>
-            <summary>"With fewer dimensions"</summary>
+            <summary>{td_string!(locale, page.visibility.fewer)}</summary>
             <p class="hint">
-                "The smallest model with this distribution has r dimensions. Cut to k of them it is another distribution, this far from the first."
+                {td_string!(locale, page.visibility.fewer_lead)}
             </p>
             <table>
                 <thead>
                     <tr>
                         <th scope="col">"k"</th>
-                        <th scope="col">"mean KL, nats"</th>
-                        <th scope="col">"same best token"</th>
+                        <th scope="col">{td_string!(locale, page.visibility.mean_kl)}</th>
+                        <th scope="col">{td_string!(locale, page.visibility.same_best)}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

@@ -1,9 +1,11 @@
 //! One row of two bars that grow away from a shared label: model A to the left, model B to the right.
 
 use leptos::prelude::*;
+use leptos_i18n::{t, t_string};
 
 use super::geometry::share;
-use crate::lab::words::{number, probability};
+use crate::text::numbers::{number, probability};
+use crate::text::use_i18n;
 
 /// One token's probability in both models.
 #[component]
@@ -21,6 +23,7 @@ pub fn MirroredBar(
     /// The token, exactly.
     token: String,
 ) -> impl IntoView {
+    let i18n = use_i18n();
     let (p_a, p_b) = (log_prob_a.exp(), log_prob_b.exp());
     let difference = log_prob_b - log_prob_a;
     let signed = if difference > 0.0 { format!("+{}", number(difference)) } else { number(difference) };
@@ -34,7 +37,7 @@ pub fn MirroredBar(
             data-logp-b=log_prob_b.to_string()
         >
             <span class="mirrored-bar__value mirrored-bar__value--a">
-                <span class="visually-hidden">"model A "</span>
+                <span class="visually-hidden">{t!(i18n, page.next.model_a)}</span>
                 {probability(p_a)}
             </span>
             <span class="mirrored-bar__track mirrored-bar__track--a" aria-hidden="true">
@@ -45,11 +48,11 @@ pub fn MirroredBar(
                 <span class="mirrored-bar__fill fill-b" style:--share=bar(p_b)></span>
             </span>
             <span class="mirrored-bar__value">
-                <span class="visually-hidden">"model B "</span>
+                <span class="visually-hidden">{t!(i18n, page.next.model_b)}</span>
                 {probability(p_b)}
             </span>
-            <span class="mirrored-bar__difference" title="log p of B minus log p of A, nats">
-                <span class="visually-hidden">"difference of log-probabilities, nats "</span>
+            <span class="mirrored-bar__difference" title=move || t_string!(i18n, page.next.difference_title)>
+                <span class="visually-hidden">{t!(i18n, page.next.difference)}</span>
                 {signed}
             </span>
         </li>

@@ -6,15 +6,15 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Session;
-use crate::browser::engine_client::{EngineClient, EngineFailure, Loaded, ModelLocation};
+use crate::browser::engine_client::{EngineClient, Loaded, ModelLocation};
 use crate::browser::page::{self, ChosenFiles};
 use crate::browser::{clock, model_cache};
 use crate::hub::Address;
-use crate::lab::words::number;
 use crate::lab::{EngineKind, ModelSource};
 use crate::protocol::{ErrorKind, HubPin, SELF_TEST_TOLERANCE};
 use crate::ui::download::Download;
-use crate::ui::state::{Adapter, EngineChoice, Failure, GpuEngine, ModelStatus, Phase, Slot};
+use crate::ui::failure::{Failure, Fault};
+use crate::ui::state::{Adapter, EngineChoice, GpuEngine, ModelStatus, Phase, Slot};
 
 /// How long after a cancelled load its half-written pieces are swept away.
 const SWEEP_MILLIS: u32 = 500;
@@ -134,9 +134,7 @@ impl Session {
                 None => {
                     return model.status.set(ModelStatus::Failed(Failure {
                         kind: ErrorKind::BadModel,
-                        message: format!(
-                            "The link names files called “{name}” on its maker’s computer: choose yours here."
-                        ),
+                        fault: Fault::FilesOfLink(name),
                     }));
                 }
             },
@@ -182,12 +180,12 @@ impl Session {
         if !is_newest() {
             return;
         }
-        match outcome.and_then(tested) {
+        match outcome.map_err(Failure::from).and_then(tested) {
             Ok(loaded) => {
                 self.pin(slot, &loaded);
                 model.memory.set(loaded.memory_bytes);
                 model.status.set(ModelStatus::Ready(loaded));
-                clock::mark(&format!("{} is ready", slot.name()));
+                clock::mark(&format!("model {} is ready", slot.letter()));
                 self.run();
                 self.look_at_shelf().await;
                 if is_newest() {
@@ -199,7 +197,7 @@ impl Session {
             }
             Err(failure) => {
                 self.with(|inner| inner.seat(slot).cpu = None);
-                model.status.set(ModelStatus::Failed(failure.into()));
+                model.status.set(ModelStatus::Failed(failure));
             }
         }
     }
@@ -287,12 +285,12 @@ impl Session {
                 model.gpu.set(GpuEngine::Ready { self_test });
                 self.run();
             }
-            Ok((Some(deviation), _)) => self.refuse_webgpu(slot, deviation),
-            Err(failure) => self.refuse_webgpu(slot, failure.message),
+            Ok((Some(deviation), _)) => self.refuse_webgpu(slot, Fault::OffBy(deviation)),
+            Err(failure) => self.refuse_webgpu(slot, Fault::Told(failure.message)),
         }
     }
 
-    pub(super) fn refuse_webgpu(self, slot: Slot, why: String) {
+    pub(super) fn refuse_webgpu(self, slot: Slot, why: Fault) {
         self.with(|inner| inner.seat(slot).gpu = None);
         self.page.model(slot).gpu.set(GpuEngine::Refused(why));
     }
@@ -316,24 +314,15 @@ impl Session {
 }
 
 /// A model whose stored log-probabilities are not its own is refused.
-fn tested(loaded: Loaded) -> Result<Loaded, EngineFailure> {
+fn tested(loaded: Loaded) -> Result<Loaded, Failure> {
     match failed_self_test(loaded.self_test) {
         None => Ok(loaded),
-        Some(deviation) => Err(EngineFailure {
-            kind: ErrorKind::BadModel,
-            message: format!(
-                "self_test.json: expected the log-probabilities of these weights, found that {deviation}; the files do not belong together"
-            ),
-        }),
+        Some(deviation) => Err(Failure { kind: ErrorKind::BadModel, fault: Fault::WrongNumbers(deviation) }),
     }
 }
 
-/// What is wrong with an engine whose answers are not those stored with the model; nothing where none are stored.
-fn failed_self_test(deviation: Option<f64>) -> Option<String> {
-    let too_far = deviation.filter(|nats| nats.is_nan() || *nats > SELF_TEST_TOLERANCE)?;
-    Some(format!(
-        "the self-test is off by {} nats, more than {}",
-        number(too_far),
-        number(SELF_TEST_TOLERANCE)
-    ))
+/// How far an engine's answers are from those stored with the model, nats, where that is too far; nothing where none
+/// are stored.
+fn failed_self_test(deviation: Option<f64>) -> Option<f64> {
+    deviation.filter(|nats| nats.is_nan() || *nats > SELF_TEST_TOLERANCE)
 }

@@ -12,7 +12,8 @@ use crate::browser::clock;
 use crate::browser::engine_client::{EngineClient, ObservationHandles};
 use crate::lab::{EngineKind, ModelSource, Report};
 use crate::protocol::ErrorKind;
-use crate::ui::state::{Failure, ModelStatus, Phase, Slot};
+use crate::ui::failure::{Failure, Fault};
+use crate::ui::state::{ModelStatus, Phase, Slot};
 use crate::ui::world::World;
 
 impl Session {
@@ -37,10 +38,9 @@ impl Session {
         }
         self.give_up_analysis();
         if self.page.prompt_texts().is_empty() {
-            self.page.phase.set(Phase::Failed(Failure {
-                kind: ErrorKind::BadPrompt,
-                message: "There is no prompt to run: type at least one word, or add a preset.".into(),
-            }));
+            self.page
+                .phase
+                .set(Phase::Failed(Failure { kind: ErrorKind::BadPrompt, fault: Fault::NoPrompt }));
             return;
         }
         spawn_local(async move {
@@ -117,8 +117,7 @@ impl Session {
 
     /// One model on everything that is asked; the last answer is kept while it still answers.
     async fn observe(self, slot: Slot, question: &Question) -> Result<ObservationHandles, Failure> {
-        let not_loaded =
-            || Failure { kind: ErrorKind::Internal, message: format!("{} is not loaded.", slot.name()) };
+        let not_loaded = || Failure { kind: ErrorKind::Internal, fault: Fault::NotLoaded(slot) };
         let ask = |client: Rc<EngineClient>| {
             let Question { prompts, concept_contexts, calibration } = question.clone();
             async move { client.observe(prompts, concept_contexts, calibration).await }
@@ -138,7 +137,7 @@ impl Session {
                     && is_newest()
                     && Failure::from(failure.clone()).kind != ErrorKind::BadPrompt =>
             {
-                self.refuse_webgpu(slot, Failure::from(failure).message);
+                self.refuse_webgpu(slot, Failure::from(failure).fault);
                 let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
                 (engine, ask(client).await.map_err(|failure| self.blame(slot, failure.into()))?)
             }
@@ -159,12 +158,12 @@ impl Session {
 
     /// A failure names its model, and a model's own fault is shown beside the model.
     fn blame(self, slot: Slot, failure: Failure) -> Failure {
-        let message = format!("{}: {}", slot.name(), failure.message);
         let kind = failure.kind;
+        let fault = Fault::Of(slot, Box::new(failure.fault.clone()));
         if kind == ErrorKind::BadModel {
             self.page.model(slot).status.set(ModelStatus::Failed(failure));
         }
-        Failure { kind, message }
+        Failure { kind, fault }
     }
 
     /// The worker that computes reports.

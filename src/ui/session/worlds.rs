@@ -11,8 +11,9 @@ use crate::browser::{model_cache, page};
 use crate::lab::ModelSource;
 use crate::lab::catalogue::Catalogue;
 use crate::protocol::ErrorKind;
+use crate::ui::failure::{Failure, Fault};
 use crate::ui::family::Family;
-use crate::ui::state::{Failure, Phase};
+use crate::ui::state::Phase;
 use crate::ui::world::{FIRST_WORLD, World};
 
 /// Prompts that a first visit begins with.
@@ -66,7 +67,10 @@ impl Session {
                 self.settle_in(world);
                 self.run();
             }
-            Err(message) => self.page.phase.set(Phase::Failed(Failure { kind: ErrorKind::Network, message })),
+            Err(message) => {
+                let fault = Fault::Told(message);
+                self.page.phase.set(Phase::Failed(Failure { kind: ErrorKind::Network, fault }));
+            }
         }
     }
 
