@@ -56,8 +56,7 @@ def explained(x, y, folds=5):
 
 def main(models):
     with open("public/worlds/wugs/concepts.json") as file:
-        content = json.load(file)
-    concepts = {c["name"]: c for c in (content if isinstance(content, list) else content["concepts"])}
+        concepts = {concept["name"]: concept for concept in json.load(file)}
     print("| model | relation | probability of the due | of the answers | R² from f | from the due | from the answers |")
     print("|---|---|---|---|---|---|---|")
     for model in models:

@@ -33,7 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("browser", &["lab", "protocol", "hub"]),
     ("worker", &["lab", "engine", "models", "browser", "protocol", "theory", "hub"]),
     ("ui", &["lab", "browser", "protocol", "theory", "hub", "text"]),
-    ("text", &["lab", "theory"]),
+    ("text", &["lab", "theory", "hub::progress"]),
     ("cli", &["lab", "engine", "models", "theory", "worlds", "text"]),
 ];
 

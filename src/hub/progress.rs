@@ -66,13 +66,34 @@ fn scaled(n_bytes: u64, unit: u64, name: &str) -> String {
     format!("{value:.decimals$} {name}")
 }
 
-/// A time in words: `45 s`, `3 min 20 s`, `1 h 05 min`.
+/// A time in the two units that say enough, each below what makes the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeParts {
+    /// Seconds.
+    Seconds(u64),
+    /// Minutes and seconds.
+    Minutes(u64, u64),
+    /// Hours and minutes.
+    Hours(u64, u64),
+}
+
+impl TimeParts {
+    /// Of so many seconds, begun ones counted whole; what is no number is nothing.
+    pub fn of(seconds: f64) -> Self {
+        match seconds.clamp(0.0, 1e9).ceil() as u64 {
+            seconds @ 0..60 => Self::Seconds(seconds),
+            seconds @ 60..3600 => Self::Minutes(seconds / 60, seconds % 60),
+            seconds => Self::Hours(seconds / 3600, seconds % 3600 / 60),
+        }
+    }
+}
+
+/// A time in English words: `45 s`, `3 min 20 s`, `1 h 05 min`.
 pub fn time_words(seconds: f64) -> String {
-    let seconds = seconds.clamp(0.0, 1e9).ceil() as u64;
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    match TimeParts::of(seconds) {
+        TimeParts::Seconds(s) => format!("{s} s"),
+        TimeParts::Minutes(m, s) => format!("{m} min {s:02} s"),
+        TimeParts::Hours(h, m) => format!("{h} h {m:02} min"),
     }
 }
 

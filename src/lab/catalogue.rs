@@ -121,10 +121,10 @@ impl Catalogue {
 /// Whether a name may become part of a path or of an address on the page's own host: letters, digits, hyphens,
 /// underscores and single full stops between them, so that no name leads out of its folder.
 pub fn is_plain(name: &str) -> bool {
-    let parts_are_words = name.split('.').all(|part| {
+    let is_word = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    });
-    !name.is_empty() && parts_are_words
+    };
+    name.split('.').all(is_word)
 }
 
 #[cfg(test)]

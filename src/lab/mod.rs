@@ -5,6 +5,8 @@ pub mod catalogue;
 mod comparison;
 pub mod error;
 pub mod experiment;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod link;
 mod material;
 pub mod observation;

@@ -504,6 +504,7 @@ mod tests {
     use rand::Rng as _;
     use rand_distr::StandardNormal;
 
+    use crate::lab::fixture::{REASONS, place};
     use crate::lab::observation::{Context, EngineKind, Floats, ModelCard, Observation};
     use crate::lab::report::{Property, PropertyReport};
     use crate::lab::tensors::{Questions, Tensor, Tensors, TensorsReport, analyze_tensors};
@@ -828,59 +829,6 @@ mod tests {
 
     fn run_observed(a: &Observation, b: &Observation, experiment: &Experiment) -> Report {
         analyze(experiment, a, Some(b), &mut |_| ControlFlow::Continue(())).unwrap()
-    }
-
-    /// Every reason, and the number of them: the match must name a new one.
-    const REASONS: [Reason; 22] = [
-        Reason::OutOfClass,
-        Reason::SupportMismatch,
-        Reason::DistributionsDiffer,
-        Reason::DistributionsClose,
-        Reason::PrecisionTooLow,
-        Reason::EqualityUndecided,
-        Reason::TooFewPairs,
-        Reason::TooFewSubjects,
-        Reason::TooFewAnswers,
-        Reason::TooFewPerClass,
-        Reason::LearningCurveRising,
-        Reason::TooFewTexts,
-        Reason::NoVariation,
-        Reason::PropertyUncertain,
-        Reason::DarkUnembedding,
-        Reason::DarkEmbedding,
-        Reason::ScoreNotInvariant,
-        Reason::GammaNotVisible,
-        Reason::SteeringLeavesSimF,
-        Reason::CauseUnresolved,
-        Reason::FDiversityUntested,
-        Reason::RankUnresolved,
-    ];
-
-    fn place(reason: Reason) -> usize {
-        match reason {
-            Reason::OutOfClass => 0,
-            Reason::SupportMismatch => 1,
-            Reason::DistributionsDiffer => 2,
-            Reason::DistributionsClose => 3,
-            Reason::PrecisionTooLow => 4,
-            Reason::EqualityUndecided => 5,
-            Reason::TooFewPairs => 6,
-            Reason::TooFewSubjects => 7,
-            Reason::TooFewAnswers => 8,
-            Reason::TooFewPerClass => 9,
-            Reason::LearningCurveRising => 10,
-            Reason::TooFewTexts => 11,
-            Reason::NoVariation => 12,
-            Reason::PropertyUncertain => 13,
-            Reason::DarkUnembedding => 14,
-            Reason::DarkEmbedding => 15,
-            Reason::ScoreNotInvariant => 16,
-            Reason::GammaNotVisible => 17,
-            Reason::SteeringLeavesSimF => 18,
-            Reason::CauseUnresolved => 19,
-            Reason::FDiversityUntested => 20,
-            Reason::RankUnresolved => 21,
-        }
     }
 
     /// Which version of a property a case looks at.

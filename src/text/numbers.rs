@@ -3,6 +3,7 @@
 use leptos_i18n::td_string;
 
 use super::Locale;
+use crate::hub::progress::TimeParts;
 
 /// Three significant digits: `0.0123`, `4.51`, `3.2e−7`, `∞`.
 pub fn number(value: f64) -> String {
@@ -58,12 +59,11 @@ pub fn grouped(count: usize) -> String {
 
 /// A time in words: `45 s`, `3 min 20 s`, `1 h 05 min`.
 pub fn time(locale: Locale, seconds: f64) -> String {
-    let seconds = seconds.clamp(0.0, 1e9).ceil() as u64;
     let two = |part: u64| format!("{part:02}");
-    match seconds {
-        0..60 => td_string!(locale, models.time.seconds, s = seconds),
-        60..3600 => td_string!(locale, models.time.minutes, m = seconds / 60, s = two(seconds % 60)),
-        _ => td_string!(locale, models.time.hours, h = seconds / 3600, m = two(seconds % 3600 / 60)),
+    match TimeParts::of(seconds) {
+        TimeParts::Seconds(s) => td_string!(locale, models.time.seconds, s),
+        TimeParts::Minutes(m, s) => td_string!(locale, models.time.minutes, m, s = two(s)),
+        TimeParts::Hours(h, m) => td_string!(locale, models.time.hours, h, m = two(m)),
     }
 }
 

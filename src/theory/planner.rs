@@ -139,8 +139,9 @@ pub fn plan(
     }
 }
 
-/// n ≥ ln α / ln(1 − π): texts of which none fails, to bound the share of failing ones by π.
-fn texts_without_failure(rate: f64, alpha: f64) -> usize {
+/// n ≥ ln α / ln(1 − π): texts of which none fails, to bound the share of failing ones by π, at confidence 1 − α; both in
+/// (0, 1).
+pub fn texts_without_failure(rate: f64, alpha: f64) -> usize {
     (alpha.ln() / (-rate).ln_1p()).ceil() as usize
 }
 

@@ -19,7 +19,8 @@ async fn distances(page: &Page) -> BTreeMap<String, f64> {
 async fn a_cell_of_the_matrix_opens_its_pair_in_its_world() {
     let page = Page::open(PLAIN, &site()).await;
     page.settled().await;
-    page.wait_for("the family", |shown| !shown.busy).await;
+    // The distances come last, when all else is there.
+    page.says("explorer", "The trained family").await;
     page.unfold("explorer").await;
     let distances = distances(&page).await;
     let n_models = 20;

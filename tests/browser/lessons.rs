@@ -1,44 +1,24 @@
 //! Lessons: opened by a link, marked by the page itself, in the language of the link.
 
-use std::time::{Duration, Instant};
-
 use crate::chromium::PLAIN;
 use crate::page::Page;
 use crate::site;
-
-async fn text(page: &Page, testid: &str) -> String {
-    page.script(&format!("return document.querySelector('[data-testid=\"{testid}\"]')?.innerText ?? '';"))
-        .await
-}
-
-/// Waits until a part of the page says what is wanted.
-async fn says(page: &Page, testid: &str, wanted: &str) -> String {
-    let start = Instant::now();
-    loop {
-        let found = text(page, testid).await;
-        if found.contains(wanted) {
-            return found;
-        }
-        assert!(start.elapsed() < Duration::from_secs(60), "{testid} says {found:?}, expected {wanted:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
 
 #[tokio::test]
 async fn a_lesson_opens_by_link_and_marks_its_exercise() {
     let page = Page::open(PLAIN, &format!("{}?lesson=closeness&step=1", site())).await;
     page.settled().await;
-    says(&page, "lesson-title", "Why a small KL").await;
+    page.says("lesson-title", "Why a small KL").await;
 
     // A wrong guess is told what was found, a right one is kept.
     assert!(page.press("answer-all").await && page.press("check").await);
-    says(&page, "mark", "Not yet.").await;
+    page.says("mark", "Not yet.").await;
     assert!(page.press("answer-silent").await && page.press("check").await);
-    let right = says(&page, "mark", "Right.").await;
+    let right = page.says("mark", "Right.").await;
     assert!(right.contains("silent"), "{right}");
     page.reload().await;
     page.settled().await;
-    says(&page, "lessons-summary", "1").await;
+    page.says("lessons-summary", "1").await;
 }
 
 #[tokio::test]
@@ -46,9 +26,9 @@ async fn a_lesson_speaks_the_language_of_its_link() {
     let page = Page::open(PLAIN, &format!("{}?lesson=insides&step=2&lang=ja", site())).await;
     let shown = page.settled().await;
     assert_eq!(shown.level.as_deref(), Some("constructed"), "the step sets up a twin");
-    says(&page, "lesson", "ステップ").await;
+    page.says("lesson", "ステップ").await;
     let language: String = page.script("return document.documentElement.lang;").await;
     assert_eq!(language, "ja");
     assert!(page.press("language-en").await);
-    says(&page, "lesson", "Step 2").await;
+    page.says("lesson", "Step 2").await;
 }

@@ -290,6 +290,21 @@ impl Page {
         }
     }
 
+    /// Waits until the element with this test name says what is wanted; gives all that it says.
+    pub async fn says(&self, testid: &str, wanted: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let read =
+                format!("return document.querySelector('[data-testid=\"{testid}\"]')?.innerText ?? '';");
+            let found: String = self.script(&read).await;
+            if found.contains(wanted) {
+                return found;
+            }
+            assert!(start.elapsed() < LIMIT, "{testid} says {found:?}, expected {wanted:?}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// Replaces one prompt by typing.
     pub async fn type_prompt(&self, index: usize, text: &str) {
         let input = self.find(&format!("prompt-{index}")).await;

@@ -1,46 +1,19 @@
 //! What a verdict says and what it can never say.
 
 use super::*;
-use crate::lab::report::Nearness;
-use crate::lab::report::{Scores, Side};
-use crate::lab::{Concept, EngineKind, Experiment, ModelCard, ModelSource, Thresholds};
+use crate::lab::fixture::{self, REASONS, met};
+use crate::lab::report::Scores;
 use crate::text::level::{level_name, level_sentence, plan};
 use crate::text::properties::pairing;
 use crate::theory::equivalence::NoiseFloor;
-use crate::theory::linear_map::{CoupledMap, StabilityBound};
 use crate::theory::planner::Need;
 use crate::theory::planner::{Plan, Unreachable};
 use crate::theory::properties::parallelism::{MIN_PAIRS, MIN_TEXTS, ParallelismDetails};
 use crate::theory::properties::probing::MIN_PER_CLASS;
 use crate::theory::properties::relational::MIN_SUBJECTS;
-use crate::theory::subspace::SubspaceSummary;
 use crate::theory::verdict::Verdict;
 use crate::theory::verdict::{PropertyState, Reason};
 
-const REASONS: [Reason; 22] = [
-    Reason::OutOfClass,
-    Reason::SupportMismatch,
-    Reason::DistributionsDiffer,
-    Reason::DistributionsClose,
-    Reason::PrecisionTooLow,
-    Reason::EqualityUndecided,
-    Reason::TooFewPairs,
-    Reason::TooFewSubjects,
-    Reason::TooFewAnswers,
-    Reason::TooFewPerClass,
-    Reason::LearningCurveRising,
-    Reason::TooFewTexts,
-    Reason::NoVariation,
-    Reason::PropertyUncertain,
-    Reason::DarkUnembedding,
-    Reason::DarkEmbedding,
-    Reason::ScoreNotInvariant,
-    Reason::GammaNotVisible,
-    Reason::SteeringLeavesSimF,
-    Reason::CauseUnresolved,
-    Reason::FDiversityUntested,
-    Reason::RankUnresolved,
-];
 const KINDS: [VerdictKind; 8] = [
     VerdictKind::OutOfClass,
     VerdictKind::NotEquivalent,
@@ -67,106 +40,29 @@ fn said(report: &Report, version: Version) -> FindingWords {
     finding(Locale::en, report, report.lead().unwrap(), version)
 }
 
-fn met() -> Need {
-    Need { have: 60, need: Some(59), more: Some(0), unreachable: None }
-}
-
 /// A report whose every sentence-bearing field is set by the test.
 fn report(kind: VerdictKind, level: Level, bound: Option<f64>) -> Report {
-    let side = Side {
-        model: ModelCard {
-            name: "m".into(),
-            architecture: "llama".into(),
-            d_model: 32,
-            vocab_size: 500,
-            parameters: 1,
-            sha256: String::new(),
-        },
-        engine: EngineKind::Cpu,
-        engine_detail: String::new(),
-        subspace: SubspaceSummary {
-            d: 32,
-            rank_f: 32,
-            rank_g: 32,
-            effective_complexity: 32,
-            dark_f: 0.0,
-            dark_g: 0.0,
-            min_cosine: 1.0,
-            rank_unresolved: false,
-            f_diversity_tested: true,
-            singular_values_f: vec![],
-            singular_values_g: vec![],
-            principal_cosines: vec![],
-        },
-        truncation: vec![],
-    };
-    let map =
-        CoupledMap { e_tok: 0.0, e_prm: 0.0, e_prm_shuffled: 1.0, e_tok_shuffled: 1.0, e_prm_constant: 1.0 };
+    let report = fixture::report();
     let finding = Finding { kind, reasons: REASONS.to_vec() };
     let verdict = Verdict { visible: finding.clone(), raw: finding, visible_difference_bound: bound };
     Report {
-        version: String::new(),
-        experiment: Experiment {
-            model_a: ModelSource::Bundled { name: "a".into() },
-            model_b: ModelSource::Bundled { name: "b".into() },
-            prompts: vec![],
-            concepts: vec![Concept { name: "superlatives".into(), ..Concept::default() }],
-            seed: 1,
-            thresholds: Thresholds::default(),
-        },
-        model_a: side.clone(),
-        model_b: side,
-        prompts: vec![],
-        n_contexts: 1234,
-        n_texts: 60,
-        n_tokens: 500,
         equality: Equality {
             level,
-            epsilon_num: 1e-4,
-            floor_a: 1e-6,
-            floor_b: 1e-6,
             max_abs_dlogp: 0.5,
-            worst_context: 0,
-            mean_kl_ab: 0.0,
-            mean_kl_ba: 0.0,
-            mean_js: 0.0,
             mean_kl_sym_interval: (0.0, 0.001),
-            violation_upper_bound: 0.0,
             unseen_share: (level == Level::Identical).then_some(0.0487),
-            d_logit_squared: 0.0,
-            mean_tv: 0.0,
-            mean_hellinger: 0.0,
-            mean_clr_rms: 0.0,
-            mean_top_k_agreement: [1.0; 3],
             max_abs_dlogp_likely: 0.5,
-            mean_kl_sym: 0.0,
-        },
-        plan: Plan { identical: met(), close_mean: met(), close_tail: met(), diversity: met() },
-        map_ab: map,
-        map_ba: map,
-        nearness: Nearness {
-            prompt_map_a_from_b: None,
-            prompt_map_b_from_a: None,
-            prompt_map_refused: None,
-            image_cosines: vec![],
-            stability_ab: StabilityBound { left: 0.0, bound: 0.0 },
-            stability_ba: StabilityBound { left: 0.0, bound: 0.0 },
-            distances: None,
+            ..report.equality
         },
         properties: PROPERTIES
             .map(|property| PropertyReport {
-                concept: "superlatives".into(),
                 property,
-                scores: None,
-                visible_gap: None,
-                carried: None,
-                subspace_agreement: None,
-                used: vec![],
-                dropped: vec![],
                 verdict: verdict.clone(),
+                ..report.properties[0].clone()
             })
             .into(),
         verdict,
+        ..report
     }
 }
 

@@ -6,6 +6,7 @@ use super::catalogue::Words;
 use crate::lab::report::{Property, PropertyReport, Scores};
 use crate::lab::{ModelSource, Report};
 use crate::theory::equivalence::Level;
+use crate::theory::planner::texts_without_failure;
 use crate::theory::twin::TwinKind;
 use crate::theory::verdict::VerdictKind;
 
@@ -304,7 +305,7 @@ fn value_of(quantity: Quantity, report: &Report) -> Option<(f64, RangeInclusive<
         }
         Quantity::NarrowestWidth => Some(exactly(report.model_a.subspace.effective_complexity)),
         Quantity::PromptsFor { share } => {
-            let count = (report.experiment.thresholds.alpha.ln() / (-share).ln_1p()).ceil();
+            let count = texts_without_failure(share, report.experiment.thresholds.alpha) as f64;
             // The rule of three, 3/n, gives one more.
             Some((count, count..=count + 1.0))
         }

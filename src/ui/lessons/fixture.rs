@@ -1,60 +1,22 @@
 //! A report made by hand, for tests: an exact twin, equal in everything, whose scores and widths a test then changes.
 
-use crate::lab::report::{Nearness, NextToken, PromptReport, Property, PropertyReport, Report, Scores, Side};
-use crate::lab::{Concept, EngineKind, Experiment, ModelCard, ModelSource, Thresholds};
+use crate::lab::fixture::report;
+use crate::lab::report::{NextToken, PromptReport, PropertyReport, Report, Scores};
+use crate::lab::{Experiment, ModelSource};
 use crate::theory::distribution::Divergences;
-use crate::theory::equivalence::{Equality, Level};
-use crate::theory::linear_map::{CoupledMap, StabilityBound};
-use crate::theory::planner::{Need, Plan};
 use crate::theory::properties::parallelism::ParallelismDetails;
 use crate::theory::properties::score::{Details, PropertyScore};
-use crate::theory::subspace::SubspaceSummary;
 use crate::theory::verdict::{Finding, PropertyState, Verdict, VerdictKind};
 
 /// An exact twin by `recipe`, of width 32 and rank 32 as A, without prompts.
 pub fn twin_report(recipe: &str) -> Report {
-    let verdict = verdict(VerdictKind::HeldByAll, VerdictKind::HeldByAll);
+    let report = report();
+    let model_b = ModelSource::Twin { recipe: recipe.parse().unwrap() };
+    let scored = |property| PropertyReport { scores: Some(scores([0.4, 0.4], [0.6, 0.6])), ..property };
     Report {
-        version: String::new(),
-        experiment: Experiment {
-            model_a: ModelSource::Bundled { name: "world-d32".into() },
-            model_b: ModelSource::Twin { recipe: recipe.parse().unwrap() },
-            prompts: vec![],
-            concepts: vec![Concept { name: "superlatives".into(), ..Concept::default() }],
-            seed: 1,
-            thresholds: Thresholds::default(),
-        },
-        model_a: side(),
-        model_b: side(),
-        prompts: vec![],
-        n_contexts: 1536,
-        n_texts: 395,
-        n_tokens: 622,
-        equality: equality(),
-        plan: Plan { identical: met(), close_mean: met(), close_tail: met(), diversity: met() },
-        map_ab: map(),
-        map_ba: map(),
-        nearness: Nearness {
-            prompt_map_a_from_b: None,
-            prompt_map_b_from_a: None,
-            prompt_map_refused: None,
-            image_cosines: vec![],
-            stability_ab: StabilityBound { left: 0.0, bound: 0.0 },
-            stability_ba: StabilityBound { left: 0.0, bound: 0.0 },
-            distances: None,
-        },
-        properties: vec![PropertyReport {
-            concept: "superlatives".into(),
-            property: Property::Parallelism,
-            scores: Some(scores([0.4, 0.4], [0.6, 0.6])),
-            visible_gap: None,
-            carried: None,
-            subspace_agreement: None,
-            used: vec![],
-            dropped: vec![],
-            verdict: verdict.clone(),
-        }],
-        verdict,
+        experiment: Experiment { model_b, ..report.experiment },
+        properties: report.properties.into_iter().map(scored).collect(),
+        ..report
     }
 }
 
@@ -100,68 +62,6 @@ pub fn prompt(text: &str, best: [f64; 2], js: f64) -> PromptReport {
             max_abs_dlogp_likely: js,
         },
     }
-}
-
-fn side() -> Side {
-    Side {
-        model: ModelCard {
-            name: "m".into(),
-            architecture: "llama".into(),
-            d_model: 32,
-            vocab_size: 622,
-            parameters: 1,
-            sha256: String::new(),
-        },
-        engine: EngineKind::Cpu,
-        engine_detail: String::new(),
-        subspace: SubspaceSummary {
-            d: 32,
-            rank_f: 32,
-            rank_g: 32,
-            effective_complexity: 32,
-            dark_f: 0.0,
-            dark_g: 0.0,
-            min_cosine: 1.0,
-            rank_unresolved: false,
-            f_diversity_tested: true,
-            singular_values_f: vec![],
-            singular_values_g: vec![],
-            principal_cosines: vec![],
-        },
-        truncation: vec![],
-    }
-}
-
-fn equality() -> Equality {
-    Equality {
-        level: Level::Constructed,
-        epsilon_num: 1e-4,
-        floor_a: 1e-6,
-        floor_b: 1e-6,
-        max_abs_dlogp: 1e-6,
-        worst_context: 0,
-        mean_kl_ab: 0.0,
-        mean_kl_ba: 0.0,
-        mean_js: 0.0,
-        mean_kl_sym_interval: (0.0, 0.0),
-        violation_upper_bound: 0.0,
-        unseen_share: None,
-        d_logit_squared: 0.0,
-        mean_tv: 0.0,
-        mean_hellinger: 0.0,
-        mean_clr_rms: 0.0,
-        mean_top_k_agreement: [1.0; 3],
-        max_abs_dlogp_likely: 1e-6,
-        mean_kl_sym: 0.0,
-    }
-}
-
-fn met() -> Need {
-    Need { have: 60, need: Some(59), more: Some(0), unreachable: None }
-}
-
-fn map() -> CoupledMap {
-    CoupledMap { e_tok: 0.0, e_prm: 0.0, e_prm_shuffled: 1.0, e_tok_shuffled: 1.0, e_prm_constant: 1.0 }
 }
 
 fn score(score: f64) -> PropertyScore {
