@@ -11,7 +11,7 @@ use super::report::{Nearness, PropertyReport};
 use crate::theory::distribution::{Divergences, log_softmax};
 use crate::theory::equivalence::{Closeness, Equality, Level};
 use crate::theory::linear_map::{
-    CoupledMap, coupled_map, fitted_on_all_tokens, image_cosines, stability_bound,
+    CoupledMap, MapCells, canonical_map, coupled_map, fitted_on_all_tokens, image_cosines, stability_bound,
 };
 use crate::theory::minimal::{Reduced, TruncationPoint, truncation_curve};
 use crate::theory::nielsen::representation_distances;
@@ -147,13 +147,15 @@ impl Comparison<'_> {
         let (a, b) = (&in_a.canonical, &in_b.canonical);
         let a_from_b = prompt_map(a.phi.as_ref(), b.phi.as_ref(), self.texts, self.seed);
         let b_from_a = prompt_map(b.phi.as_ref(), a.phi.as_ref(), self.texts, self.seed);
+        let map = canonical_map(a, b).map_err(LabError::of('B'))?;
         let is_close = equality.level == Level::Close;
         let distances = is_close.then(|| representation_distances(self.a, self.b, self.seed)).transpose();
         Ok(Nearness {
             prompt_map_refused: a_from_b.as_ref().err().or(b_from_a.as_ref().err()).map(ToString::to_string),
             prompt_map_a_from_b: a_from_b.ok(),
             prompt_map_b_from_a: b_from_a.ok(),
-            image_cosines: image_cosines(a, b).map_err(LabError::of('B'))?,
+            image_cosines: image_cosines(&map).map_err(LabError::of('B'))?,
+            map: MapCells::of(&map),
             stability_ab: stability_bound(self.a, self.b).map_err(LabError::of('A'))?,
             stability_ba: stability_bound(self.b, self.a).map_err(LabError::of('B'))?,
             distances: distances.map_err(LabError::of('B'))?,

@@ -3,7 +3,7 @@
 use super::report::{Nearness, Property, PropertyReport, Report, Side};
 use super::{Concept, EngineKind, Experiment, ModelCard, ModelSource, Thresholds};
 use crate::theory::equivalence::{Equality, Level};
-use crate::theory::linear_map::{CoupledMap, StabilityBound};
+use crate::theory::linear_map::{CoupledMap, MapCells, StabilityBound};
 use crate::theory::planner::{Need, Plan};
 use crate::theory::subspace::SubspaceSummary;
 use crate::theory::verdict::{Finding, Reason, Verdict, VerdictKind};
@@ -92,6 +92,7 @@ pub fn report() -> Report {
             prompt_map_b_from_a: None,
             prompt_map_refused: None,
             image_cosines: vec![],
+            map: MapCells::default(),
             stability_ab: StabilityBound { left: 0.0, bound: 0.0 },
             stability_ba: StabilityBound { left: 0.0, bound: 0.0 },
             distances: None,
@@ -103,6 +104,7 @@ pub fn report() -> Report {
             visible_gap: None,
             carried: None,
             subspace_agreement: None,
+            arrows: None,
             used: vec![],
             dropped: vec![],
             verdict: verdict.clone(),
@@ -141,6 +143,9 @@ fn side() -> Side {
             singular_values_f: vec![],
             singular_values_g: vec![],
             principal_cosines: vec![],
+            tolerance_f: 0.0,
+            tolerance_g: 0.0,
+            tolerance_cosine: 1e-6,
         },
         truncation: vec![],
     }

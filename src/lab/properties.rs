@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::report::{CarriedBothWays, Property, PropertyReport, Scores};
 use crate::theory::TheoryError;
 use crate::theory::equivalence::Level;
+use crate::theory::properties::arrows::Arrows;
 use crate::theory::properties::relational::Gamma;
 use crate::theory::properties::score::{Details, Measured, PropertyScore, Rule, adjudicate, null_draws};
 use crate::theory::properties::{parallelism, probing, relational, steering, subspace};
@@ -43,6 +44,7 @@ struct Found {
     difference_bound: Option<f64>,
     carried: Option<CarriedBothWays>,
     subspace_agreement: Option<f64>,
+    arrows: Option<Arrows>,
 }
 
 impl Tests<'_> {
@@ -159,6 +161,7 @@ impl Tests<'_> {
         let dark_removed = self.without_dark(&raw, |seen| {
             Ok(parallelism::measure_raw((&seen.model.g * &seen.subspaces.u_n).as_ref(), &question))
         })?;
+        let arrows = Arrows::of(a, b, pairs).map_err(LabError::of('B'))?;
         let is_close = self.evidence.level == Level::Close;
         Ok(Found {
             raw,
@@ -170,6 +173,7 @@ impl Tests<'_> {
                 .then(|| parallelism::visible_difference_bound(a, b, pairs, epsilon_num)),
             carried: None,
             subspace_agreement: None,
+            arrows: Some(arrows),
         })
     }
 
@@ -247,6 +251,7 @@ impl Tests<'_> {
             difference_bound: None,
             carried: None,
             subspace_agreement: None,
+            arrows: None,
         })
     }
 
@@ -295,6 +300,7 @@ impl Tests<'_> {
             difference_bound: None,
             carried: Some(carried),
             subspace_agreement: None,
+            arrows: None,
         })
     }
 
@@ -344,6 +350,7 @@ impl Tests<'_> {
                 a_from_b: steering::carried(&b, &a, self.b_from_a.as_ref(), &question),
             }),
             subspace_agreement: None,
+            arrows: None,
         })
     }
 
@@ -410,6 +417,7 @@ impl Tests<'_> {
             visible_gap: is_tested.then_some(gap),
             carried: found.carried,
             subspace_agreement: found.subspace_agreement,
+            arrows: found.arrows.clone(),
             used,
             dropped,
             verdict: Verdict {
@@ -430,6 +438,7 @@ impl Tests<'_> {
             visible_gap: None,
             carried: None,
             subspace_agreement: None,
+            arrows: None,
             used,
             dropped,
             verdict: Verdict { visible: finding.clone(), raw: finding, visible_difference_bound: None },
@@ -511,6 +520,7 @@ mod tests {
     use crate::lab::{Concept, Experiment, ModelSource, Relation, Report, Thresholds, analyze};
     use crate::theory::distribution::log_softmax;
     use crate::theory::equivalence::Level;
+    use crate::theory::properties::arrows::Plane;
     use crate::theory::properties::relational::Gamma;
     use crate::theory::statistics::{Stream, generator};
     use crate::theory::twin::change_basis;
@@ -683,6 +693,27 @@ mod tests {
         report.properties.iter().collect()
     }
 
+    /// What is drawn of a twin: the same visible arrows and nulls, other raw ones, every draw of every null counted.
+    fn check_drawings(p: &PropertyReport) {
+        let s = p.scores.as_ref().unwrap();
+        let is_refitted = !matches!(p.property, Property::Parallelism | Property::LinearSteering);
+        let n_draws = if is_refitted { 499 } else { 999 };
+        for score in [&s.raw_a, &s.raw_b, &s.visible_a, &s.visible_b, &s.dark_removed_a, &s.dark_removed_b] {
+            assert_eq!(score.null.counts.iter().sum::<u32>(), n_draws, "{:?}", p.property);
+            assert!(score.null.low <= score.null_mean && score.null_mean <= score.null.high);
+        }
+        assert!((s.visible_a.null.low - s.visible_b.null.low).abs() < 1e-6, "{:?}", p.property);
+        assert_eq!(p.arrows.is_some(), p.property == Property::Parallelism);
+        let Some(arrows) = &p.arrows else { return };
+        assert_eq!(arrows.visible_a.ends.len(), p.used.len());
+        let apart = |one: &Plane, other: &Plane| {
+            let distance = |(p, q): (&(f64, f64), &(f64, f64))| (p.0 - q.0).hypot(p.1 - q.1);
+            one.ends.iter().zip(&other.ends).map(distance).fold(0.0, f64::max)
+        };
+        assert!(apart(&arrows.visible_a, &arrows.visible_b) < 1e-8);
+        assert!(apart(&arrows.raw_a, &arrows.raw_b) > 0.1);
+    }
+
     /// A twin has every visible property that its model has and none that it has not; what was found in one serves in
     /// the other as well as its own.
     #[test]
@@ -693,6 +724,8 @@ mod tests {
         ] {
             let report = run(&world, &world.twin(5), all_questions(subjects, answers));
             assert_eq!((report.level, report.r_a, report.r_b), (Level::Identical, D, D));
+            let map = &report.nearness.map.values;
+            assert!((0..D).all(|i| (0..D).all(|j| (map[i][j] - f64::from(u8::from(i == j))).abs() < 1e-3)));
             for p in by_property(&report) {
                 let scores = p.scores.as_ref().unwrap();
                 // Eighty subjects do not show that two halves agree by chance alone, only that nothing holds.
@@ -711,6 +744,7 @@ mod tests {
                     let beyond_chance = carried.own - carried.chance;
                     assert!((beyond_chance > 0.35) == (kind == VerdictKind::HeldByAll), "{carried:?}");
                 }
+                check_drawings(p);
                 assert_eq!(p.subspace_agreement.is_some(), p.property == Property::LinearSubspace);
                 assert!(p.subspace_agreement.is_none_or(|agreement| agreement > 1.0 - 1e-6));
             }

@@ -6,12 +6,12 @@ use super::experiment::Experiment;
 use super::observation::{EngineKind, ModelCard};
 use crate::theory::distribution::Divergences;
 use crate::theory::equivalence::Equality;
-use crate::theory::linear_map::CoupledMap;
-use crate::theory::linear_map::StabilityBound;
+use crate::theory::linear_map::{CoupledMap, MapCells, StabilityBound};
 use crate::theory::minimal::TruncationPoint;
 use crate::theory::nielsen::RepresentationDistances;
 use crate::theory::planner::Plan;
 use crate::theory::prompt_map::PromptMap;
+use crate::theory::properties::arrows::Arrows;
 use crate::theory::properties::score::{Carried, PropertyScore};
 use crate::theory::subspace::SubspaceSummary;
 use crate::theory::verdict::{Verdict, VisibleGap};
@@ -63,6 +63,8 @@ pub struct Nearness {
     /// Cosines of the principal angles between what both unembeddings can express, from the weights alone, descending:
     /// all 1 is necessary for equality where hidden states span their space.
     pub image_cosines: Vec<f64>,
+    /// The coupled map in canonical coordinates, B from A, drawn: its singular values are `image_cosines`.
+    pub map: MapCells,
     /// Prop. 7: how far f can be from linear equivalence, given how far the logits are, A from B.
     pub stability_ab: StabilityBound,
     /// B from A.
@@ -143,6 +145,8 @@ pub struct PropertyReport {
     pub carried: Option<CarriedBothWays>,
     /// Mean cos² of the principal angles between A's subspace, carried to B, and B's own; for linear subspaces.
     pub subspace_agreement: Option<f64>,
+    /// The differences of its pairs, drawn; for parallelism, one arrow for each of `used`.
+    pub arrows: Option<Arrows>,
     /// What took part, as the vocabulary or the tokenizer has it: pairs, subjects, contexts.
     pub used: Vec<String>,
     /// What was left out, as typed: no single token, a repetition, or a text that cannot be read.

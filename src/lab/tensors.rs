@@ -846,7 +846,8 @@ mod tests {
     }
 
     /// Names under which a report may say nothing, or, for the interval of a single text, have no bound.
-    const MAY_BE_NULL: [&str; 21] = [
+    const MAY_BE_NULL: [&str; 22] = [
+        "arrows",
         "carried",
         "d_llv",
         "d_svd",

@@ -142,20 +142,66 @@ pub fn stability_bound(a: &Representation, b: &Representation) -> Result<Stabili
     })
 }
 
-/// Image test, from the weights alone where contexts fill 𝓕 in both models: cosines of the principal angles between
-/// the columns of Γ_A and of Γ_B in R^V, descending, as many as the smaller r. All 1 is necessary for equal
-/// distributions (theory.md §5.7).
+/// The coupled map in canonical coordinates, `[r_B, r_A]`: least squares over all tokens for Γ_B(y) ≈ T̂ Γ_A(y), which is
+/// Γ_BᵀΓ_A/V as ΓᵀΓ/V is the identity. Its entries are correlations, in [−1, 1]. Canonical coordinates leave signs open:
+/// B's are taken so that no entry of the diagonal is negative. The identity for equal distributions, up to rotations
+/// among directions of (nearly) equal σ.
 ///
 /// # Errors
-/// [`TheoryError::Shape`] where the models differ in tokens, [`TheoryError::NoConvergence`].
-pub fn image_cosines(a: &Canonical, b: &Canonical) -> Result<Vec<f64>, TheoryError> {
+/// [`TheoryError::Shape`] where the models differ in tokens.
+pub fn canonical_map(a: &Canonical, b: &Canonical) -> Result<Mat<f64>, TheoryError> {
     let n_tokens = a.gamma.nrows();
     same_size("Γ of the second model", n_tokens, b.gamma.nrows())?;
-    let overlap = a.gamma.transpose() * &b.gamma * faer::Scale(1.0 / n_tokens as f64);
-    let cosines = overlap
+    let map = b.gamma.transpose() * &a.gamma * faer::Scale(1.0 / n_tokens as f64);
+    let sign = |i: usize| if i < map.ncols() && map[(i, i)] < 0.0 { -1.0 } else { 1.0 };
+    Ok(Mat::from_fn(map.nrows(), map.ncols(), |i, j| sign(i) * map[(i, j)]))
+}
+
+/// Image test, from the weights alone where contexts fill 𝓕 in both models: cosines of the principal angles between
+/// the columns of Γ_A and of Γ_B in R^V, descending, as many as the smaller r: the singular values of their
+/// [`canonical_map`]. All 1 is necessary for equal distributions (theory.md §5.7).
+///
+/// # Errors
+/// [`TheoryError::NoConvergence`].
+pub fn image_cosines(map: &Mat<f64>) -> Result<Vec<f64>, TheoryError> {
+    let cosines = map
         .singular_values()
-        .map_err(|_| TheoryError::NoConvergence { rows: overlap.nrows(), columns: overlap.ncols() })?;
+        .map_err(|_| TheoryError::NoConvergence { rows: map.nrows(), columns: map.ncols() })?;
     Ok(cosines.into_iter().map(|cosine| cosine.min(1.0)).collect())
+}
+
+/// Most cells along a side of a drawn map.
+const MAX_CELLS: usize = 64;
+
+/// A map coarse enough to be drawn.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MapCells {
+    /// Directions of the map, (r_B, r_A).
+    pub directions: (usize, usize),
+    /// Directions per cell along either side; the last cell may have fewer.
+    pub per_cell: usize,
+    /// One row per cell of B's directions, one value per cell of A's, in [−1, 1] and rounded to 1e-4. Of one direction each
+    /// the entry itself. Of several the root of Σ T̂² ÷ (the shorter side of the cell), which makes an identity of an
+    /// identity, with the sign of Σ T̂.
+    pub values: Vec<Vec<f64>>,
+}
+
+impl MapCells {
+    /// Of a map whose singular values are at most 1.
+    pub fn of(map: &Mat<f64>) -> Self {
+        let (rows, columns) = (map.nrows(), map.ncols());
+        let per_cell = rows.max(columns).div_ceil(MAX_CELLS).max(1);
+        let cell = |row: usize, column: usize| {
+            let (height, width) = (per_cell.min(rows - row), per_cell.min(columns - column));
+            let block = map.submatrix(row, column, height, width);
+            let size = (block.squared_norm_l2() / height.min(width) as f64).sqrt();
+            (size.copysign(block.sum()) * 1e4).round() / 1e4
+        };
+        let values = (0..rows)
+            .step_by(per_cell)
+            .map(|row| (0..columns).step_by(per_cell).map(|column| cell(row, column)).collect());
+        Self { directions: (rows, columns), per_cell, values: values.collect() }
+    }
 }
 
 fn same_size(what: &'static str, expected: usize, found: usize) -> Result<(), TheoryError> {
@@ -331,12 +377,57 @@ pub(crate) mod tests {
             assert_near(found.left, case.expected.left, &case.name);
             assert_near(found.bound, case.expected.bound, &case.name);
             let [canonical_a, canonical_b] = [&a, &b].map(|model| Canonical::find(model).unwrap());
-            let cosines = image_cosines(&canonical_a, &canonical_b).unwrap();
+            let cosines = image_cosines(&canonical_map(&canonical_a, &canonical_b).unwrap()).unwrap();
             assert_eq!(cosines.len(), case.expected.image_cosines.len(), "{}", case.name);
             for (found, expected) in cosines.iter().zip(&case.expected.image_cosines) {
                 assert_near(*found, *expected, &case.name);
             }
         }
+    }
+
+    /// Largest distance of a map's drawing from the identity's.
+    fn from_identity(cells: &MapCells) -> f64 {
+        let expected = |i, j| if i == j { 1.0 } else { 0.0 };
+        let rows = cells.values.iter().enumerate();
+        rows.flat_map(|(i, row)| row.iter().enumerate().map(move |(j, value)| (value - expected(i, j)).abs()))
+            .fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn the_canonical_map_of_a_twin_is_the_identity_and_of_strangers_is_not() {
+        let a = model(60, 100, 8, 1);
+        let twin = change_basis(&padded(&a, 2, 3, 3), 4);
+        let canonical = |model: &Representation| Canonical::find(model).unwrap();
+        let cells = MapCells::of(&canonical_map(&canonical(&a), &canonical(&twin)).unwrap());
+        assert_eq!((cells.directions, cells.per_cell, cells.values.len()), ((8, 8), 1, 8));
+        assert_eq!(from_identity(&cells), 0.0, "rounded to 1e-4");
+        let stranger = canonical_map(&canonical(&a), &canonical(&model(60, 100, 5, 2))).unwrap();
+        assert_eq!((stranger.nrows(), stranger.ncols()), (5, 8));
+        assert!((0..5).all(|i| stranger[(i, i)] >= 0.0));
+        assert!(from_identity(&MapCells::of(&stranger)) > 0.5);
+    }
+
+    /// Prop.: it is what least squares finds, and no entry or cell exceeds 1.
+    #[test]
+    fn the_canonical_map_is_a_least_squares_fit() {
+        let [a, b] = [(8, 1), (6, 2)].map(|(d, seed)| Canonical::find(&model(60, 100, d, seed)).unwrap());
+        let map = canonical_map(&a, &b).unwrap();
+        let fitted = LeastSquares::new(&a.gamma, f64::EPSILON).unwrap().fit(&b.gamma);
+        let apart = Mat::from_fn(6, 8, |i, j| map[(i, j)].abs() - fitted[(i, j)].abs());
+        assert!(apart.norm_max() < 1e-12 && map.norm_max() <= 1.0);
+    }
+
+    /// 130 directions make cells of three, the last of one: the identity stays one, also mirrored below the diagonal.
+    #[test]
+    fn a_coarse_map_keeps_what_the_fine_one_shows() {
+        let cells = MapCells::of(&Mat::identity(130, 130));
+        assert_eq!((cells.per_cell, cells.values.len(), cells.values[0].len()), (3, 44, 44));
+        assert_eq!(from_identity(&cells), 0.0);
+        let mirrored = MapCells::of(&(Mat::<f64>::identity(70, 130) * faer::Scale(-0.5)));
+        assert_eq!((mirrored.values.len(), mirrored.values[0].len()), (24, 44));
+        assert!((0..24).all(|i| mirrored.values[i][i] == -0.5 && mirrored.values[i][(i + 1) % 24] == 0.0));
+        let fine = MapCells::of(&Mat::from_fn(2, 3, |i, j| 0.1 * (i * 3 + j) as f64));
+        assert_eq!(fine.values, [[0.0, 0.1, 0.2], [0.3, 0.4, 0.5]]);
     }
 
     /// What the map is for: a probe w_A·f_A answers as (T w_A)·f_B, and a steering direction of B acts in A as Tᵀ v_B.
@@ -359,7 +450,7 @@ pub(crate) mod tests {
         assert!(shape(stability_bound(&a, &model(10, 31, 3, 1)).unwrap_err()));
         assert!(shape(stability_bound(&a, &model(11, 30, 3, 1)).unwrap_err()));
         let canonical = |model: &Representation| Canonical::find(model).unwrap();
-        assert!(shape(image_cosines(&canonical(&a), &canonical(&model(10, 31, 3, 1))).unwrap_err()));
+        assert!(shape(canonical_map(&canonical(&a), &canonical(&model(10, 31, 3, 1))).unwrap_err()));
         let constant = Representation { g: Mat::full(30, 3, 0.5), ..a.clone() };
         assert!(matches!(stability_bound(&constant, &a), Err(TheoryError::RankZero { .. })));
         assert_eq!(fitted_on_all_tokens(&constant, &a).unwrap().norm_max(), 0.0);

@@ -37,6 +37,12 @@ pub struct SubspaceSummary {
     pub singular_values_g: Vec<f64>,
     /// Cosines of the principal angles between 𝓕 and 𝓖, descending, in [0, 1].
     pub principal_cosines: Vec<f64>,
+    /// What a singular value of F must exceed to count in `rank_f`; what lies below is rounding.
+    pub tolerance_f: f64,
+    /// What one of G_c must exceed to count in `rank_g`.
+    pub tolerance_g: f64,
+    /// What a cosine must exceed to count as visible, in [1e-6, 0.1].
+    pub tolerance_cosine: f64,
 }
 
 /// The visible subspaces of one model, M = P_𝓕 𝓖 and N = P_𝓖 𝓕, and how they were found.
@@ -88,6 +94,9 @@ impl VisibleSubspaces {
             min_cosine: cosines[r - 1].min(1.0),
             rank_unresolved: f_span.unresolved() || g_span.unresolved() || cosines.iter().any(near),
             f_diversity_tested: f_diversity_tested(model, f_span.rank(), texts, seed)?,
+            tolerance_f: f_span.tolerance,
+            tolerance_g: g_span.tolerance,
+            tolerance_cosine: smallest_visible,
             singular_values_f: f_span.singular_values,
             singular_values_g: g_span.singular_values,
             principal_cosines: cosines.iter().map(|cosine| cosine.min(1.0)).collect(),
@@ -341,6 +350,15 @@ mod tests {
         let twin = change_basis(&crate::theory::twin::tests::padded(&model, 6, 5, 1), 3).rounded_to_f32();
         let summary = VisibleSubspaces::find(&twin, &ids(300), 0).unwrap().summary;
         assert_eq!((summary.rank_f, summary.rank_g, summary.effective_complexity), (17, 18, 12));
+        let above =
+            |values: &[f64], tolerance: f64| values.iter().filter(|&&value| value > tolerance).count();
+        assert_eq!(above(&summary.singular_values_f, summary.tolerance_f), 17);
+        assert_eq!(above(&summary.singular_values_g, summary.tolerance_g), 18);
+        assert_eq!(above(&summary.principal_cosines, summary.tolerance_cosine), 12);
+        assert!(
+            summary.singular_values_f.len() > 17 && summary.principal_cosines.len() > 12,
+            "some are dark"
+        );
     }
 
     /// One long text has no half to compare with, however many contexts it gives; and n must be at least 2d.

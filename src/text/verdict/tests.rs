@@ -11,6 +11,7 @@ use crate::theory::planner::{Plan, Unreachable};
 use crate::theory::properties::parallelism::{MIN_PAIRS, MIN_TEXTS, ParallelismDetails};
 use crate::theory::properties::probing::MIN_PER_CLASS;
 use crate::theory::properties::relational::MIN_SUBJECTS;
+use crate::theory::properties::score::Histogram;
 use crate::theory::verdict::Verdict;
 use crate::theory::verdict::{PropertyState, Reason};
 
@@ -289,6 +290,7 @@ fn the_shuffled_partners_decide_whose_direction_it_is() {
         let score = PropertyScore {
             score: 0.5,
             null_mean: 0.0,
+            null: Histogram::default(),
             effect_interval: (0.4, 0.6),
             p_adjusted: 0.001,
             state,

@@ -1,5 +1,6 @@
 //! The linear properties, one a file: each scored raw (in a model's own coordinates) and visible (from the distribution).
 
+pub mod arrows;
 mod pairs;
 pub mod parallelism;
 pub mod probing;

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::pairs::{RandomPairs, differences};
-use super::score::{Details, Measured};
+use super::score::{Details, Histogram, Measured};
 use crate::theory::representation::{Representation, centred, triangular_factor};
 use crate::theory::statistics::{
     BOOTSTRAP_REPLICATES, Stream, bca_interval, cluster_members, generator, leave_one_out, mean,
@@ -197,6 +197,7 @@ fn measure(
     Measured {
         score,
         null_mean,
+        null: Histogram::of(&random),
         effect_interval: (low - null_mean, high - null_mean),
         p: permutation_p(score, &random),
         shortage,

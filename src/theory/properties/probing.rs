@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::parallelism::MIN_TEXTS;
-use super::score::{Carried, Details, Measured};
+use super::score::{Carried, Details, Histogram, Measured};
 use crate::theory::representation::{TheoryError, centred, select_rows, triangular_factor};
 use crate::theory::statistics::{
     BOOTSTRAP_REPLICATES, Stream, bca_interval, cluster_members, generator, mean, multinomial_counts,
@@ -102,6 +102,7 @@ pub fn measure(features: MatRef<'_, f64>, question: &Question<'_>) -> Result<Mea
         return Ok(Measured {
             score: CHANCE,
             null_mean: CHANCE,
+            null: Histogram::default(),
             effect_interval: (-CHANCE, CHANCE),
             p: 1.0,
             shortage,
@@ -123,6 +124,7 @@ pub fn measure(features: MatRef<'_, f64>, question: &Question<'_>) -> Result<Mea
     Ok(Measured {
         score,
         null_mean,
+        null: Histogram::of(&null),
         effect_interval: (low - null_mean, high - null_mean),
         p: permutation_p(score, &null),
         shortage,

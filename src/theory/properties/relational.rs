@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::ridge::{Factor, Folds, HeldOutRidge, in_row_space, skill};
-use super::score::{Carried, Details, Measured};
+use super::score::{Carried, Details, Histogram, Measured};
 use crate::theory::distribution::log_softmax;
 use crate::theory::representation::{Representation, TheoryError, centred, select_rows};
 use crate::theory::statistics::{
@@ -141,6 +141,7 @@ pub fn measure(
     Ok(Measured {
         score,
         null_mean,
+        null: Histogram::of(&null),
         effect_interval,
         p: permutation_p(score, &null),
         shortage,
@@ -210,6 +211,7 @@ pub(super) fn nothing(reason: Reason, details: Details) -> Measured {
     Measured {
         score: 0.0,
         null_mean: 0.0,
+        null: Histogram::default(),
         effect_interval: (0.0, 0.0),
         p: 1.0,
         shortage: Some(reason),

@@ -18,6 +18,8 @@ pub struct PropertyScore {
     pub score: f64,
     /// Mean score where the property is absent.
     pub null_mean: f64,
+    /// How the null draws spread about that mean.
+    pub null: Histogram,
     /// 95% bootstrap interval of score − null_mean.
     pub effect_interval: (f64, f64),
     /// Permutation p against the null, Holm-adjusted over all (property × concept) tests of the run.
@@ -28,6 +30,41 @@ pub struct PropertyScore {
     pub shortage: Option<Reason>,
     /// What only this property has.
     pub details: Details,
+}
+
+/// Bins of a histogram: fine enough to see a tail among 199 draws, few enough for a report.
+const BINS: usize = 24;
+
+/// How draws spread: how many lie in each of equally wide bins from the smallest draw to the largest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// The smallest draw; 0 where nothing was drawn.
+    pub low: f64,
+    /// The largest.
+    pub high: f64,
+    /// Draws per bin, from low to high; a draw between two bins counts in the higher. One bin where all draws are equal,
+    /// none where nothing was drawn.
+    pub counts: Vec<u32>,
+}
+
+impl Histogram {
+    /// Of finite draws.
+    pub fn of(draws: &[f64]) -> Self {
+        let (low, high) = draws
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+        let width = high - low;
+        if !width.is_finite() {
+            return Self::default();
+        }
+        let n_bins = if width > 0.0 { BINS } else { 1 };
+        let mut counts = vec![0; n_bins];
+        for x in draws {
+            let bin = ((x - low) / width * n_bins as f64) as usize;
+            counts[bin.min(n_bins - 1)] += 1;
+        }
+        Self { low, high, counts }
+    }
 }
 
 /// What only one property has.
@@ -53,6 +90,8 @@ pub struct Measured {
     pub score: f64,
     /// See [`PropertyScore::null_mean`].
     pub null_mean: f64,
+    /// See [`PropertyScore::null`].
+    pub null: Histogram,
     /// See [`PropertyScore::effect_interval`].
     pub effect_interval: (f64, f64),
     /// Permutation p, unadjusted, in (0, 1].
@@ -114,6 +153,7 @@ impl Measured {
         PropertyScore {
             score: self.score,
             null_mean: self.null_mean,
+            null: self.null,
             effect_interval: self.effect_interval,
             p_adjusted,
             state,
@@ -145,7 +185,8 @@ mod tests {
 
     fn measured(effect_interval: (f64, f64), p: f64, shortage: Option<Reason>) -> Measured {
         let details = Details::Parallelism(ParallelismDetails { null_shuffled_mean: 0.0, exact: false });
-        Measured { score: 0.5, null_mean: 0.1, effect_interval, p, shortage, details }
+        let null = Histogram::default();
+        Measured { score: 0.5, null_mean: 0.1, null, effect_interval, p, shortage, details }
     }
 
     #[test]
@@ -174,6 +215,20 @@ mod tests {
         assert_eq!(state((0.02, 0.1)), PropertyState::Holds);
         assert_eq!(state((-0.1, 0.005)), PropertyState::Fails);
         assert_eq!(state((0.005, 0.1)), PropertyState::Uncertain);
+    }
+
+    #[test]
+    fn a_histogram_counts_every_draw_once() {
+        let draws: Vec<f64> = (0..=240).map(|i| f64::from(i) / 100.0 - 0.4).collect();
+        let found = Histogram::of(&draws);
+        assert_eq!((found.low, found.high), (-0.4, 2.0));
+        assert_eq!((found.counts.len(), found.counts.iter().sum::<u32>()), (24, 241));
+        // Ten draws a bin and the largest one in the last; rounding may move one over an edge.
+        assert!(found.counts.iter().all(|&count| (9..=11).contains(&count)), "{found:?}");
+        assert_eq!(Histogram::of(&[0.5; 7]), Histogram { low: 0.5, high: 0.5, counts: vec![7] });
+        assert_eq!(Histogram::of(&[]), Histogram::default());
+        let skewed = Histogram::of(&[1.0, 0.0, 0.0, 0.0]);
+        assert_eq!((skewed.counts[0], skewed.counts[23]), (3, 1));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pairs::{RandomPairs, differences};
 use super::parallelism::{MIN_PAIRS, MIN_TEXTS};
-use super::score::{Carried, Details, Measured};
+use super::score::{Carried, Details, Histogram, Measured};
 use crate::theory::representation::{Representation, TheoryError, centred, select_rows, triangular_factor};
 use crate::theory::statistics::{
     BOOTSTRAP_REPLICATES, Stream, bca_interval, generator, jackknife_margin, leave_one_out, mean,
@@ -144,6 +144,7 @@ pub fn measure_visible(steered: &SteeredModel<'_>, question: &Question<'_>) -> M
     Measured {
         score,
         null_mean,
+        null: Histogram::of(&null),
         effect_interval: (low - null_mean, high - null_mean),
         p: permutation_p(score, &null),
         shortage,
@@ -492,6 +493,7 @@ fn measure_unembedding(
     Measured {
         score,
         null_mean,
+        null: Histogram::of(&null),
         effect_interval: (low - null_mean, high - null_mean),
         p: permutation_p(score, &null),
         shortage: shortage(question, found.all_vary()),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::relational::{Question, Side, Task, halves, in_common_row_space, nothing};
 use super::ridge::{Factor, PenaltyChoice, stack};
-use super::score::{Details, Measured};
+use super::score::{Details, Histogram, Measured};
 use crate::theory::representation::{TheoryError, centred, select_rows};
 use crate::theory::statistics::{Stream, generator, jackknife_margin, mean, permutation, permutation_p};
 
@@ -80,6 +80,7 @@ pub fn measure(
     Ok(Measured {
         score,
         null_mean,
+        null: Histogram::of(&null),
         effect_interval,
         p: permutation_p(score, &null),
         shortage,

@@ -5,7 +5,7 @@ use crate::lab::report::{NextToken, PromptReport, PropertyReport, Report, Scores
 use crate::lab::{Experiment, ModelSource};
 use crate::theory::distribution::Divergences;
 use crate::theory::properties::parallelism::ParallelismDetails;
-use crate::theory::properties::score::{Details, PropertyScore};
+use crate::theory::properties::score::{Details, Histogram, PropertyScore};
 use crate::theory::verdict::{Finding, PropertyState, Verdict, VerdictKind};
 
 /// An exact twin by `recipe`, of width 32 and rank 32 as A, without prompts.
@@ -68,6 +68,7 @@ fn score(score: f64) -> PropertyScore {
     PropertyScore {
         score,
         null_mean: 0.0,
+        null: Histogram::default(),
         effect_interval: (score - 0.05, score + 0.05),
         p_adjusted: 0.001,
         state: PropertyState::Holds,

@@ -329,12 +329,14 @@ fn marks(score: &PropertyScore, threshold: f64) -> Marks {
 mod tests {
     use super::*;
     use crate::theory::properties::parallelism::ParallelismDetails;
+    use crate::theory::properties::score::Histogram;
 
     #[test]
     fn effects_are_drawn_on_the_scale_of_scores() {
         let score = PropertyScore {
             score: 0.5,
             null_mean: 0.25,
+            null: Histogram::default(),
             effect_interval: (0.125, 0.5),
             p_adjusted: 0.001,
             state: PropertyState::Holds,
