@@ -8,6 +8,7 @@ use super::lessons::LessonsPanel;
 use super::panels::{
     ConceptPicker, CoupledMapPanel, CuratedPanel, DivergencesPanel, EngineLine, Explorer, LinkAsk, ModelBox,
     NextTokensPanel, PromptEditor, PropertiesPanel, StoragePanel, VerdictPanel, VisibilityPanel,
+    WorkshopPanel,
 };
 use super::session::Session;
 use super::state::Page;
@@ -79,6 +80,7 @@ fn Panels() -> impl IntoView {
             </div>
             <EngineLine />
         </section>
+        <WorkshopPanel />
         <Explorer />
         <NextTokensPanel />
         <DivergencesPanel />

@@ -13,4 +13,5 @@ pub mod session;
 pub mod shelf;
 pub mod state;
 pub mod text;
+pub mod workshop;
 pub mod world;

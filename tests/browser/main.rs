@@ -21,6 +21,7 @@ mod page;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;
 mod variants;
+mod workshop;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

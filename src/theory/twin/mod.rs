@@ -12,8 +12,8 @@ mod constructors;
 mod pairs;
 mod recipe;
 
-pub use pairs::PairSet;
-pub use recipe::{RecipeError, TwinKind, TwinRecipe, TwinStep};
+pub use pairs::{MOST_PAIRS, PairSet};
+pub use recipe::{DEFAULT_CONDITION, MOST_DARK, MOST_STEPS, RecipeError, TwinKind, TwinRecipe, TwinStep};
 
 /// For which contexts a twin has the distribution of its model. The later, the weaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

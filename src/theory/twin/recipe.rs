@@ -228,6 +228,11 @@ impl TwinRecipe {
         self.0.iter().any(|step| step.kind.needs_pairs())
     }
 
+    /// It is equal to its model only where that was looked at: any other text tells the two apart.
+    pub fn is_for_observed_contexts_only(&self) -> bool {
+        self.0.iter().any(|step| step.kind == TwinKind::ObservedOnly)
+    }
+
     /// A change of basis of the default size follows by itself, since the last steps would leave dark parts in sight.
     pub fn hides_by_itself(&self) -> bool {
         self.hidden().len() > self.0.len()

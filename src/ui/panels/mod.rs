@@ -18,6 +18,7 @@ mod share;
 mod storage;
 mod verdict;
 mod visibility;
+mod workshop;
 
 pub use concept_picker::ConceptPicker;
 pub use coupled_map::CoupledMapPanel;
@@ -35,3 +36,4 @@ pub use share::ShareButton;
 pub use storage::StoragePanel;
 pub use verdict::VerdictPanel;
 pub use visibility::VisibilityPanel;
+pub use workshop::WorkshopPanel;

@@ -66,11 +66,7 @@ impl Session {
     async fn compare(self, number: u64, world: &World) -> Result<Option<Report>, Failure> {
         let experiment = self.experiment();
         let is_twin = matches!(experiment.model_b, ModelSource::Twin { .. });
-        let question = Question {
-            prompts: experiment.prompts.clone(),
-            concept_contexts: experiment.concept_contexts(),
-            calibration: world.calibration.clone(),
-        };
+        let question = Question::of(&experiment, &world.calibration);
         let (a, b) = join(self.observe(Slot::A, &question), async {
             match is_twin {
                 true => Ok(None),
