@@ -21,6 +21,19 @@ pub enum Level {
     Undecided,
 }
 
+impl Level {
+    /// What JSON and tables call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constructed => "constructed",
+            Self::Identical => "identical",
+            Self::Close => "close",
+            Self::Different => "different",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
 /// The level with everything it rests on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Equality {
@@ -200,6 +213,14 @@ mod tests {
 
     const CLOSENESS: Closeness =
         Closeness { delta_mean: 0.01, delta_tail: 0.1, max_violation_rate: 0.05, alpha: 0.05 };
+
+    #[test]
+    fn levels_are_named_as_json_names_them() {
+        for level in [Level::Constructed, Level::Identical, Level::Close, Level::Different, Level::Undecided]
+        {
+            assert_eq!(serde_json::to_value(level).unwrap(), level.name());
+        }
+    }
 
     fn context(max_abs_dlogp: f64, kl: f64) -> Divergences {
         Divergences {

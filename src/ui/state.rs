@@ -178,6 +178,13 @@ pub struct Prompt {
     pub text: String,
 }
 
+impl Prompt {
+    /// It says nothing, and is not run.
+    pub fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+}
+
 /// The signals of one model.
 #[derive(Clone, Copy)]
 pub struct ModelState {
@@ -351,7 +358,7 @@ impl Page {
     /// Prompts that say something, in order.
     pub fn prompt_texts(&self) -> Vec<String> {
         self.prompts.with_untracked(|prompts| {
-            prompts.iter().map(|p| p.text.clone()).filter(|text| !text.trim().is_empty()).collect()
+            prompts.iter().filter(|p| !p.is_blank()).map(|p| p.text.clone()).collect()
         })
     }
 

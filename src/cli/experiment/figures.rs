@@ -2,8 +2,8 @@
 
 use super::aggregate::{Outcome, PairRow, Rows, Version};
 use super::findings::{
-    Apart, BothSides, Spread, StudentScores, both_sides, by_widths, level_name, levels, properties,
-    property_name, shapes, share, spread, student_scores,
+    Apart, BothSides, Spread, StudentScores, both_sides, by_widths, levels, properties, property_name,
+    shapes, share, spread, student_scores,
 };
 use super::plot::{Axis, Figure, Panel, Point, Series};
 use crate::lab::report::Property;
@@ -168,7 +168,7 @@ fn bounds(rows: &Rows) -> Figure {
     let sides = both_sides(rows);
     let by_level = levels(rows).into_iter().enumerate().map(|(style, level)| {
         let of = sides.iter().filter(|sides| sides.level == level);
-        series(level_name(level), style, of.map(|sides| point(sides.measured, sides.bound)).collect())
+        series(level.name(), style, of.map(|sides| point(sides.measured, sides.bound)).collect())
     });
     let against = panel(
         "Prop. 7, each way",
@@ -215,7 +215,7 @@ fn held(rows: &Rows) -> Figure {
             };
             let n = rows.properties.iter().filter(|row| row.level == level).count();
             panels.push(Panel {
-                title: format!("{} pairs, {} scores (n = {n})", level_name(level), version.name()),
+                title: format!("{} pairs, {} scores (n = {n})", level.name(), version.name()),
                 x: Axis::names("property", names.clone()),
                 y: Axis::linear("share of pairs × concepts"),
                 series: Outcome::EVERY.into_iter().enumerate().map(of).collect(),

@@ -28,17 +28,6 @@ pub fn property_name(property: Property) -> &'static str {
     }
 }
 
-/// What a table calls a level.
-pub fn level_name(level: Level) -> &'static str {
-    match level {
-        Level::Constructed => "constructed",
-        Level::Identical => "identical",
-        Level::Close => "close",
-        Level::Different => "different",
-        Level::Undecided => "undecided",
-    }
-}
-
 /// Levels that there are pairs of, from equal to different.
 pub fn levels(rows: &Rows) -> Vec<Level> {
     let all = [Level::Constructed, Level::Identical, Level::Close, Level::Undecided, Level::Different];

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::aggregate::Rows;
 use super::figures::figures;
-use super::findings::level_name;
 use super::store::{Manifest, bad, blocks, cannot_write, read_rows, write_whole};
 use super::tables::tables;
 use crate::cli::arguments::ReportArguments;
@@ -115,7 +114,7 @@ impl<'a> Matrix<'a> {
             mean_kl_ba: pair.mean_kl_ba,
             mean_symmetric_kl: pair.mean_kl_sym,
             mean_js: pair.mean_js,
-            level: level_name(pair.level),
+            level: pair.level.name(),
             n_contexts: pair.n_contexts,
         });
         Self { models: models.collect(), pairs: pairs.collect() }

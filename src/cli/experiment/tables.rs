@@ -4,8 +4,8 @@ use super::aggregate::{
     Outcome, PairRow, PropertyRow, Rows, Version, correlation, mean, rank_correlation, sd,
 };
 use super::findings::{
-    Apart, both_sides, by_widths, level_name, levels, plain_pairs, properties, property_name, shapes, share,
-    spread, student_scores,
+    Apart, both_sides, by_widths, levels, plain_pairs, properties, property_name, shapes, share, spread,
+    student_scores,
 };
 use super::table::{Cell, Table};
 use crate::theory::verdict::VerdictKind;
@@ -47,7 +47,7 @@ fn summary(rows: &Rows) -> Table {
     put("tokens", most(|pair| pair.n_tokens));
     for level in levels(rows) {
         let n = rows.pairs.iter().filter(|pair| pair.level == level).count();
-        put(&format!("pairs of the level {}", level_name(level)), n.into());
+        put(&format!("pairs of the level {}", level.name()), n.into());
     }
     table
 }
@@ -194,7 +194,7 @@ fn bounds(rows: &Rows) -> Table {
         table.row([
             sides.of.into(),
             sides.from.into(),
-            level_name(sides.level).into(),
+            sides.level.name().into(),
             sides.distance.into(),
             sides.measured.into(),
             sides.bound.into(),
@@ -279,7 +279,7 @@ fn held(rows: &Rows) -> Table {
                 for outcome in Outcome::EVERY {
                     let Some(found) = share(rows, level, property, version, outcome) else { continue };
                     table.row([
-                        level_name(level).into(),
+                        level.name().into(),
                         property_name(property).into(),
                         version.name().into(),
                         outcome.name().into(),
@@ -320,7 +320,7 @@ fn verdicts(rows: &Rows) -> Table {
             for version in Version::BOTH {
                 let count = |kind: VerdictKind| of.iter().filter(|row| row.verdict(version) == kind).count();
                 let head = [
-                    level_name(level).into(),
+                    level.name().into(),
                     property_name(property).into(),
                     version.name().into(),
                     of.len().into(),

@@ -13,12 +13,12 @@ use crate::theory::subspace::Span;
 
 /// Householder reflections in each random rotation.
 const REFLECTIONS: usize = 24;
-/// Extra coordinates of a dark unembedding: enough for random directions to be nearly orthogonal.
-const DARK_G_WIDTH: usize = 128;
+/// Extra coordinates of a dark unembedding unless a recipe says how many: enough for random directions to be nearly orthogonal.
+pub const DARK_G_WIDTH: usize = 128;
 /// s: dark unembeddings are this many times longer than the visible ones, so cosines shrink 1 + s² times.
 const DARK_G_SCALE: f64 = 6.0;
-/// Extra coordinates of a dark embedding.
-const DARK_F_WIDTH: usize = 16;
+/// Extra coordinates of a dark embedding unless a recipe says how many.
+pub const DARK_F_WIDTH: usize = 16;
 /// Most of a model's own dark directions that are used: the rest of a wide complement would only cost time.
 const OWN_DIRECTIONS: usize = 16;
 /// s of T4: a pair's dark part is this many times longer than its difference.

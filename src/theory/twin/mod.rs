@@ -12,6 +12,7 @@ mod constructors;
 mod pairs;
 mod recipe;
 
+pub use constructors::{DARK_F_WIDTH, DARK_G_WIDTH};
 pub use pairs::{MOST_PAIRS, PairSet};
 pub use recipe::{DEFAULT_CONDITION, MOST_DARK, MOST_STEPS, RecipeError, TwinKind, TwinRecipe, TwinStep};
 

@@ -86,7 +86,7 @@ fn Findings(locale: Locale, report: Report) -> impl IntoView {
                 .map(|(words, leads)| view! { <FindingView words=words leads=leads /> })
                 .collect_view()}
         </div>
-        <div class="verdict__level" data-testid="level" data-level=level_code(&report)>
+        <div class="verdict__level" data-testid="level" data-level=report.equality.level.name()>
             <p class="finding__about">{td_string!(locale, page.same_question)}</p>
             <h3 class="verdict__level-name">{level_name(locale, &equality)}</h3>
             <p>{level_sentence(locale, &equality)}</p>
@@ -269,16 +269,5 @@ pub(super) fn mood(kind: VerdictKind) -> &'static str {
         VerdictKind::NotEquivalent | VerdictKind::CloseNotEquivalent | VerdictKind::OutOfClass => "silent",
         VerdictKind::TooLittleData => "short",
         VerdictKind::Inconsistent => "fault",
-    }
-}
-
-fn level_code(report: &Report) -> &'static str {
-    use crate::theory::equivalence::Level;
-    match report.equality.level {
-        Level::Constructed => "constructed",
-        Level::Identical => "identical",
-        Level::Close => "close",
-        Level::Different => "different",
-        Level::Undecided => "undecided",
     }
 }

@@ -1,6 +1,8 @@
 //! From a step of a recipe to its controls and back.
 
-use crate::theory::twin::{DEFAULT_CONDITION, MOST_DARK, MOST_PAIRS, PairSet, TwinKind, TwinStep};
+use crate::theory::twin::{
+    DARK_F_WIDTH, DARK_G_WIDTH, DEFAULT_CONDITION, MOST_DARK, MOST_PAIRS, PairSet, TwinKind, TwinStep,
+};
 
 /// Dark dimensions that a new step begins with: few enough to see what more of them do.
 const FIRST_DARK: u64 = 4;
@@ -66,8 +68,8 @@ pub fn number(step: TwinStep, limits: Limits) -> Option<Number> {
             DEFAULT_CONDITION,
             *step.kind.knob_range()?.start()..=*step.kind.knob_range()?.end(),
         ),
-        TwinKind::DarkUnembedding => (Meaning::Dark, 128, 1..=MOST_DARK),
-        TwinKind::DarkEmbedding | TwinKind::DarkBoth => (Meaning::Dark, 16, 1..=MOST_DARK),
+        TwinKind::DarkUnembedding => (Meaning::Dark, DARK_G_WIDTH as u64, 1..=MOST_DARK),
+        TwinKind::DarkEmbedding | TwinKind::DarkBoth => (Meaning::Dark, DARK_F_WIDTH as u64, 1..=MOST_DARK),
         TwinKind::ObservedOnly => {
             let all = limits.n_prompts.max(1) as u64;
             (Meaning::LookedAt, all, 1..=all.max(step.knob.unwrap_or(1)))
@@ -218,6 +220,8 @@ mod tests {
         for kind in TwinKind::ALL {
             assert!(TwinRecipe(vec![fresh(kind, LIMITS)]).validate().is_ok(), "{kind}");
         }
+        let trap = fresh(TwinKind::ObservedOnly, LIMITS);
+        assert_eq!(TwinRecipe(vec![trap]).to_string(), "observed-only=3");
         let steps = "dark-both=4+reduced".parse::<TwinRecipe>().unwrap().0;
         assert_eq!(TwinRecipe(moved_earlier(&steps, 1)).to_string(), "reduced+dark-both=4");
         assert_eq!(moved_earlier(&steps, 0), steps);

@@ -2,7 +2,7 @@
 
 use crate::lab::{ModelSource, Report};
 use crate::theory::equivalence::Equality;
-use crate::theory::twin::{TwinKind, TwinRecipe, TwinStep};
+use crate::theory::twin::{TwinKind, TwinRecipe};
 
 /// A trap and what the prompts found.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,11 +75,6 @@ fn looked_at(recipe: &TwinRecipe) -> Option<Option<u64>> {
     recipe.0.iter().find(|step| step.kind == TwinKind::ObservedOnly).map(|step| step.knob)
 }
 
-/// The recipe that is equal on the first `n_prompts` prompts only.
-pub fn recipe(n_prompts: usize) -> TwinRecipe {
-    TwinRecipe(vec![TwinStep { kind: TwinKind::ObservedOnly, knob: Some(n_prompts.max(1) as u64) }])
-}
-
 /// The first prompt on offer that is not among those that are asked.
 pub fn suggestion<'a>(offered: impl IntoIterator<Item = &'a String>, asked: &[String]) -> Option<String> {
     offered.into_iter().find(|text| !asked.iter().any(|other| other.trim() == text.trim())).cloned()
@@ -135,7 +130,6 @@ mod tests {
         assert_eq!(of("dark-both+observed-only=4"), Some(Some(4)));
         assert_eq!(of("observed-only"), Some(None));
         assert_eq!(of("dark-both"), None);
-        assert_eq!(recipe(3).to_string(), "observed-only=3");
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Bench {
     pub wrong: RwSignal<Option<String>>,
     /// What model B was before each change.
     pub past: RwSignal<Vec<ModelSource>>,
+    /// What the report on show says of a twin; nothing where it is on another pair.
+    pub current: Memo<Option<Setting>>,
     /// What the last settings did, newest first.
     pub history: RwSignal<Vec<Setting>>,
     /// The concept's pairs that take part, once a report has told.
@@ -56,13 +58,14 @@ impl Bench {
             steps: RwSignal::new(Vec::new()),
             wrong: RwSignal::new(None),
             past: RwSignal::new(Vec::new()),
+            current: Memo::new(move |_| page.report.read().as_ref().and_then(|report| Setting::of(report))),
             history: RwSignal::new(Vec::new()),
             pairs: Memo::new(move |_| pairs_that_take_part(page)),
             rest: StoredValue::new(None),
         };
         Effect::new(move |_| bench.follow(&page.b.source.read()));
         Effect::new(move |_| {
-            if let Some(setting) = page.report.read().as_ref().and_then(|report| Setting::of(report)) {
+            if let Some(setting) = bench.current.get() {
                 bench.history.update(|history| remember(history, setting));
             }
         });
@@ -71,8 +74,7 @@ impl Bench {
 
     /// How far the knobs go now.
     pub fn limits(self) -> Limits {
-        let is_run = |text: &str| !text.trim().is_empty();
-        let n_prompts = self.page.prompts.with(|prompts| prompts.iter().filter(|p| is_run(&p.text)).count());
+        let n_prompts = self.page.prompts.with(|prompts| prompts.iter().filter(|p| !p.is_blank()).count());
         let complexity = self
             .page
             .report

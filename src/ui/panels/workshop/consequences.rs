@@ -6,7 +6,6 @@ use leptos_i18n::{t, t_string};
 use super::bench::Bench;
 use crate::text::numbers::number;
 use crate::text::use_i18n;
-use crate::theory::equivalence::Level;
 use crate::ui::state::{Phase, use_page};
 use crate::ui::workshop::history::{Distribution, Score, Setting};
 use crate::ui::workshop::words;
@@ -19,9 +18,6 @@ pub fn Consequences(
 ) -> impl IntoView {
     let i18n = use_i18n();
     let page = use_page();
-    // A report on another pair says nothing of this bench, though earlier settings stay in the list.
-    let current =
-        Memo::new(move |_| page.report.with(|report| report.as_ref().and_then(|report| Setting::of(report))));
     let is_stale = move || !matches!(*page.phase.read(), Phase::Done { .. });
     let failure = move || match &*page.phase.read() {
         Phase::Failed(failure) if bench.is_twin.get() => Some(failure.words(i18n.get_locale())),
@@ -29,7 +25,7 @@ pub fn Consequences(
     };
     let sentence = move || {
         let locale = i18n.get_locale();
-        match (bench.is_twin.get(), current.get()) {
+        match (bench.is_twin.get(), bench.current.get()) {
             _ if page.phase.read().is_busy() => t_string!(i18n, workshop.strip.stale).to_owned(),
             (true, Some(setting)) => words::outcome(locale, &setting).join(" "),
             _ => t_string!(i18n, workshop.strip.waiting).to_owned(),
@@ -39,7 +35,7 @@ pub fn Consequences(
         <section class="workshop__strip" aria-labelledby="workshop-strip-title">
             <h3 id="workshop-strip-title">{t!(i18n, workshop.strip.title)}</h3>
             <dl class="workshop__tiles" class:workshop__tiles--stale=is_stale>
-                {move || current.get().map(|setting| view! { <Tiles setting=setting /> })}
+                {move || bench.current.get().map(|setting| view! { <Tiles setting=setting /> })}
             </dl>
             <p class="workshop__outcome" aria-live="polite" data-testid="workshop-outcome">
                 {sentence}
@@ -99,7 +95,7 @@ fn Tiles(setting: Setting) -> impl IntoView {
             data-moved=(distribution == Distribution::Moved).to_string()
         >
             <dt>{t!(i18n, workshop.strip.level)}</dt>
-            <dd data-testid="workshop-level" data-level=level_code(setting.level)>
+            <dd data-testid="workshop-level" data-level=setting.level.name()>
                 <strong>{move || words::level(i18n.get_locale(), setting.level)}</strong>
             </dd>
         </div>
@@ -214,16 +210,5 @@ fn History(bench: Bench) -> impl IntoView {
                 <p class="hint">{t!(i18n, workshop.history.empty)}</p>
             </Show>
         </div>
-    }
-}
-
-/// Part of what tests read.
-fn level_code(level: Level) -> &'static str {
-    match level {
-        Level::Constructed => "constructed",
-        Level::Identical => "identical",
-        Level::Close => "close",
-        Level::Different => "different",
-        Level::Undecided => "undecided",
     }
 }

@@ -56,36 +56,33 @@ fn StepItem(bench: Bench, place: usize, kind: TwinKind) -> impl IntoView {
                 {move || t_string!(i18n, workshop.step, number = number, name = words::name(i18n.get_locale(), kind))}
             </h3>
             <div class="workshop__step-buttons">
-                <button
-                    type="button"
-                    class="button button--icon"
-                    aria-label=move || t_string!(i18n, workshop.earlier, number = number)
-                    data-testid=format!("workshop-earlier-{place}")
-                    prop:disabled=place == 0
-                    on:click=move |_| earlier(place)
+                <Press
+                    testid=format!("workshop-earlier-{place}")
+                    spoken=move || t_string!(i18n, workshop.earlier, number = number)
+                    size="button--icon"
+                    is_disabled=place == 0
+                    on_press=move |()| earlier(place)
                 >
                     "↑"
-                </button>
-                <button
-                    type="button"
-                    class="button button--icon"
-                    aria-label=move || t_string!(i18n, workshop.later, number = number)
-                    data-testid=format!("workshop-later-{place}")
-                    prop:disabled=is_last
-                    on:click=move |_| earlier(place + 1)
+                </Press>
+                <Press
+                    testid=format!("workshop-later-{place}")
+                    spoken=move || t_string!(i18n, workshop.later, number = number)
+                    size="button--icon"
+                    is_disabled=Signal::derive(is_last)
+                    on_press=move |()| earlier(place + 1)
                 >
                     "↓"
-                </button>
-                <button
-                    type="button"
-                    class="button button--icon"
-                    aria-label=move || t_string!(i18n, workshop.remove, number = number)
-                    data-testid=format!("workshop-remove-{place}")
-                    prop:disabled=is_only
-                    on:click=move |_| bench.remove(place)
+                </Press>
+                <Press
+                    testid=format!("workshop-remove-{place}")
+                    spoken=move || t_string!(i18n, workshop.remove, number = number)
+                    size="button--icon"
+                    is_disabled=Signal::derive(is_only)
+                    on_press=move |()| bench.remove(place)
                 >
                     "×"
-                </button>
+                </Press>
             </div>
             {if kind.needs_pairs() {
                 view! { <PairsKnob bench place step /> }.into_any()
@@ -229,6 +226,7 @@ pub fn RecipeLine(
         Ok(recipe) => bench.set(recipe.0, When::Now),
         Err(error) => bench.wrong.set(Some(error.to_string())),
     };
+    let has_no_past = Signal::derive(move || bench.past.read().is_empty());
     view! {
         <form
             class="workshop__recipe"
@@ -262,24 +260,12 @@ pub fn RecipeLine(
             </div>
         </form>
         <div class="workshop__back">
-            <button
-                type="button"
-                class="button"
-                data-testid="workshop-undo"
-                prop:disabled=move || bench.past.read().is_empty()
-                on:click=move |_| bench.undo()
-            >
+            <Press testid="workshop-undo" size="" is_disabled=has_no_past on_press=move |()| bench.undo()>
                 {t!(i18n, workshop.undo)}
-            </button>
-            <button
-                type="button"
-                class="button"
-                data-testid="workshop-reset"
-                prop:disabled=move || bench.past.read().is_empty()
-                on:click=move |_| bench.reset()
-            >
+            </Press>
+            <Press testid="workshop-reset" size="" is_disabled=has_no_past on_press=move |()| bench.reset()>
                 {t!(i18n, workshop.reset)}
-            </button>
+            </Press>
         </div>
     }
 }

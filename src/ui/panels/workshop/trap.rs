@@ -5,11 +5,11 @@ use leptos_i18n::{t, t_string};
 
 use super::bench::{Bench, When};
 use crate::text::use_i18n;
-use crate::theory::twin::TwinKind;
+use crate::theory::twin::{TwinKind, TwinRecipe};
 use crate::ui::session::use_session;
 use crate::ui::state::use_page;
-use crate::ui::workshop::trap::{Trap, TrapState, recipe, suggestion};
-use crate::ui::workshop::words;
+use crate::ui::workshop::trap::{Trap, TrapState, suggestion};
+use crate::ui::workshop::{knobs, words};
 
 /// The button, and what became of the trap.
 #[component]
@@ -20,9 +20,13 @@ pub fn TrapBox(
     let i18n = use_i18n();
     let page = use_page();
     let n_prompts = Memo::new(move |_| bench.limits().n_prompts);
+    let set = move |_| {
+        let step = knobs::fresh(TwinKind::ObservedOnly, untrack(|| bench.limits()));
+        bench.set(vec![step], When::Now);
+    };
     let is_set = move || {
         bench.is_twin.get()
-            && bench.steps.with(|steps| steps.iter().any(|step| step.kind == TwinKind::ObservedOnly))
+            && bench.steps.with(|steps| TwinRecipe(steps.clone()).is_for_observed_contexts_only())
     };
     let found =
         Memo::new(move |_| page.report.with(|report| report.as_ref().and_then(|report| Trap::of(report))));
@@ -44,7 +48,7 @@ pub fn TrapBox(
                 class="button"
                 data-testid="workshop-trap-set"
                 prop:disabled=move || n_prompts.get() == 0
-                on:click=move |_| bench.set(recipe(n_prompts.get_untracked()).0, When::Now)
+                on:click=set
             >
                 {move || match n_prompts.get() {
                     0 => t_string!(i18n, workshop.trap.none).to_owned(),
