@@ -3,6 +3,7 @@
 pub mod attachment;
 pub mod clock;
 pub mod engine_client;
+pub mod export;
 pub mod fetch;
 pub mod hub;
 pub mod model_cache;

@@ -56,6 +56,11 @@ pub fn set_fragment(fragment: &str) -> String {
     format!("{base}#{fragment}")
 }
 
+/// The address of the page, whole.
+pub fn address() -> String {
+    window().and_then(|window| window.location().href().ok()).unwrap_or_default()
+}
+
 /// The value of a parameter in the query of the page's address, decoded; empty where it is named without a value.
 pub fn parameter(name: &str) -> Option<String> {
     let search = window()?.location().search().ok()?;

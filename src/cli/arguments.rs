@@ -54,12 +54,16 @@ pub struct NextTokenArguments {
 #[derive(Debug, Args)]
 pub struct CompareArguments {
     /// Model A: a folder, or bundled:NAME
-    #[arg(long, value_name = "MODEL")]
-    pub a: String,
+    #[arg(long, value_name = "MODEL", required_unless_present = "open")]
+    pub a: Option<String>,
     /// Model B: a folder, bundled:NAME, or twin:KIND, such as twin:dark-unembedding; kinds may take a number (=N) and be
     /// joined by +, as in twin:break-parallelism+change-of-basis=50
-    #[arg(long, value_name = "MODEL")]
-    pub b: String,
+    #[arg(long, value_name = "MODEL", required_unless_present = "open")]
+    pub b: Option<String>,
+    /// Compute again what a link of the page or a saved file asks, and say whether it gives what was recorded; models
+    /// that are not bundled are named by --a and --b
+    #[arg(long, value_name = "LINK_OR_FILE", conflicts_with_all = ["prompts", "concepts", "concept_names", "seed"])]
+    pub open: Option<String>,
     /// Prompts, one per line, or JSON lines with {"text": …}
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
@@ -75,6 +79,14 @@ pub struct CompareArguments {
     /// Write the smallest model that has the distribution of model A to a safetensors file
     #[arg(long, value_name = "FILE.safetensors")]
     pub export_reduced: Option<PathBuf>,
+    /// Write the report as .json, .csv or .html, as a Python program for transformers (.py), or as a file that the page
+    /// opens (.allornone.json); may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub export: Vec<PathBuf>,
+    /// Print the link that opens this comparison on the page, as the part after #, or whole where the page's address is
+    /// given
+    #[arg(long, value_name = "PAGE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub link: Option<String>,
     /// Seed of every random draw
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,

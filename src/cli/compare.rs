@@ -6,46 +6,101 @@ use std::path::PathBuf;
 use super::arguments::CompareArguments;
 use super::error::CliError;
 use super::experiment::ModelFacts;
+use super::export;
 use super::files::{self, World};
 use super::next_token::{load_session, print_json};
 use super::print::print_report;
 use super::progress::with_progress;
 use super::reduced::write_reduced;
+use super::shared;
 use crate::engine::Session;
-use crate::lab::{self, Concept, Experiment, ModelSource, Observation, Thresholds};
+use crate::lab::permalink::Opened;
+use crate::lab::{self, Concept, Experiment, ModelSource, Observation, Report, Thresholds};
 use crate::theory::twin::{RecipeError, TwinRecipe};
 
 pub fn run(arguments: &CompareArguments, out: &mut dyn Write) -> Result<(), CliError> {
-    let model_a = Model::parse(&arguments.a)?;
-    let model_b = Model::parse(&arguments.b)?;
+    let opened = arguments.open.as_deref().map(shared::open).transpose()?;
+    let (report, calibration) = compute(arguments, opened.as_ref())?;
+    for path in &arguments.export {
+        export::write(&report, &calibration, path)?;
+    }
+    if let Some(page) = &arguments.link {
+        shared::print_link(&report, page, out)?;
+    }
+    if let Some(opened) = &opened {
+        return shared::print_reproduction(opened, &report, arguments.json, out);
+    }
+    if arguments.json { print_json(&report, out) } else { print_report(&report, out) }
+}
+
+/// The report on what the arguments or a link ask, and the calibration texts that it observed.
+pub(super) fn compute(
+    arguments: &CompareArguments,
+    opened: Option<&Opened>,
+) -> Result<(Report, Vec<String>), CliError> {
+    let asked = asked(arguments, opened)?;
+    let calibration = if arguments.no_calibration { Vec::new() } else { asked.world.calibration_texts()? };
+    Ok((report(arguments, asked, &calibration)?, calibration))
+}
+
+/// What is compared, on what.
+struct Asked {
+    model_a: Model,
+    model_b: Model,
+    world: World,
+    experiment: Experiment,
+}
+
+/// What the arguments say; of a link or file, what they leave open.
+fn asked(arguments: &CompareArguments, opened: Option<&Opened>) -> Result<Asked, CliError> {
+    let model =
+        |typed: &Option<String>, letter, source: fn(&Experiment) -> &ModelSource| match (typed, opened) {
+            (Some(text), _) => Model::parse(text),
+            (None, Some(opened)) => Model::of_source(source(&opened.shared.experiment), letter),
+            (None, None) => Err(CliError::BadModel(format!(
+                "expected a model {letter}, found none: name it by --{letter}"
+            ))),
+        };
+    let model_a = model(&arguments.a, 'a', |asked| &asked.model_a)?;
+    let model_b = model(&arguments.b, 'b', |asked| &asked.model_b)?;
     let world = model_a.world()?;
-    let prompts = match &arguments.prompts {
-        Some(path) => files::read_prompts(path)?,
-        None => world.default_prompts()?,
+    let sources = (model_a.source(None), model_b.source(None));
+    let experiment = match opened {
+        Some(opened) => {
+            let experiment = opened.shared.experiment.clone();
+            Experiment { model_a: sources.0, model_b: sources.1, ..experiment }
+        }
+        None => Experiment {
+            model_a: sources.0,
+            model_b: sources.1,
+            prompts: match &arguments.prompts {
+                Some(path) => files::read_prompts(path)?,
+                None => world.default_prompts()?,
+            },
+            concepts: concepts(arguments, &world)?,
+            seed: arguments.seed,
+            thresholds: Thresholds::default(),
+        },
     };
-    let calibration = if arguments.no_calibration { Vec::new() } else { world.calibration_texts()? };
-    let mut experiment = Experiment {
-        model_a: model_a.source(None),
-        model_b: model_b.source(None),
-        prompts,
-        concepts: concepts(arguments, &world)?,
-        seed: arguments.seed,
-        thresholds: Thresholds::default(),
-    };
+    Ok(Asked { model_a, model_b, world, experiment })
+}
+
+/// Runs both models and the lab.
+fn report(arguments: &CompareArguments, asked: Asked, calibration: &[String]) -> Result<Report, CliError> {
+    let Asked { model_a, model_b, mut experiment, .. } = asked;
     let a = match model_a.load(arguments)? {
-        Some(session) => observe(&session, &experiment, &calibration)?,
+        Some(session) => observe(&session, &experiment, calibration)?,
         None => {
-            return Err(CliError::BadModel(format!(
-                "expected a folder or bundled:NAME as model A, found {}; only model B can be a twin",
-                arguments.a
-            )));
+            return Err(CliError::BadModel(
+                "expected a folder or bundled:NAME as model A, found a twin; only model B can be one".into(),
+            ));
         }
     };
     let b = match model_b.load(arguments)? {
         Some(session) => {
             // A model of another world cannot read A's prompts: the reason comes before its consequence.
             lab::check_same_vocabulary(&a, &vocabulary_of(&session)?)?;
-            Some(observe(&session, &experiment, &calibration)?)
+            Some(observe(&session, &experiment, calibration)?)
         }
         None => None,
     };
@@ -55,7 +110,7 @@ pub fn run(arguments: &CompareArguments, out: &mut dyn Write) -> Result<(), CliE
     if let Some(path) = &arguments.export_reduced {
         write_reduced(&lab::reduced_of_observation(&a)?, path)?;
     }
-    if arguments.json { print_json(&report, out) } else { print_report(&report, out) }
+    Ok(report)
 }
 
 /// Those asked for; of a world that has them, the superlatives, and of another its first.
@@ -102,6 +157,26 @@ impl Model {
             Ok(Self::Twin(parsed))
         } else {
             Ok(Self::Folder(PathBuf::from(text)))
+        }
+    }
+
+    /// The model that a link or file names, where this machine can have it without being told where it is.
+    fn of_source(source: &ModelSource, letter: char) -> Result<Self, CliError> {
+        let elsewhere = |what: String| {
+            Err(CliError::BadModel(format!(
+                "{what} is not on this machine: download it and name its folder by --{letter}"
+            )))
+        };
+        match source {
+            ModelSource::Bundled { name } => {
+                Ok(Self::Bundled { name: name.clone(), folder: files::bundled_folder(name)? })
+            }
+            ModelSource::Twin { recipe } => Ok(Self::Twin(recipe.clone())),
+            ModelSource::Local { name, .. } => elsewhere(format!("the model {name:?} of the link")),
+            ModelSource::Hub { repository, commit, .. } => {
+                let commit = commit.as_ref().map(|commit| format!(" at {commit}")).unwrap_or_default();
+                elsewhere(format!("{repository}{commit} of the Hub"))
+            }
         }
     }
 

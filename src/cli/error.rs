@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::engine::{LoadError, RunError};
+use crate::lab::link::LinkError;
 use crate::lab::{CatalogueError, LabError};
 
 /// A failure and whose fault it is.
@@ -100,6 +101,18 @@ pub enum CliError {
     #[error("{path} has no prompt; write one per line", path = path.display())]
     NoPrompts {
         /// Which file.
+        path: PathBuf,
+    },
+    /// A link or a saved file that cannot be read, or what does not fit into one.
+    #[error("{0}")]
+    Link(#[from] LinkError),
+    /// A form of the report that there is not.
+    #[error(
+        "expected a file whose name ends in .json, .csv, .html, .py or .allornone.json, found {path}",
+        path = path.display()
+    )]
+    UnknownExport {
+        /// What was asked for.
         path: PathBuf,
     },
     /// A tensors file that is not what it should be.

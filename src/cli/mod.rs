@@ -6,11 +6,13 @@ mod catalogue;
 mod compare;
 mod error;
 mod experiment;
+mod export;
 mod files;
 mod next_token;
 mod print;
 mod progress;
 mod reduced;
+mod shared;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -5,11 +5,13 @@ pub mod catalogue;
 mod comparison;
 pub mod error;
 pub mod experiment;
+pub mod export;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod link;
 mod material;
 pub mod observation;
+pub mod permalink;
 pub mod progress;
 mod properties;
 pub mod reduced;

@@ -18,6 +18,8 @@ pub mod level;
 pub mod numbers;
 pub mod properties;
 pub mod reasons;
+pub mod report_page;
+pub mod reproduction;
 pub mod verdict;
 
 pub use generated::i18n::*;

@@ -1,14 +1,17 @@
 //! The page: verdict first, then what to compare, then what it rests on.
 
+use leptos::ev::DragEvent;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_i18n::{t, t_string};
 
+use super::address;
 use super::language::{self, LanguageSwitch};
 use super::lessons::LessonsPanel;
 use super::panels::{
-    ConceptPicker, CoupledMapPanel, CuratedPanel, DivergencesPanel, EngineLine, Explorer, LinkAsk, ModelBox,
-    NextTokensPanel, PromptEditor, PropertiesPanel, StoragePanel, VerdictPanel, VisibilityPanel,
-    WorkshopPanel,
+    ConceptPicker, CoupledMapPanel, CuratedPanel, DivergencesPanel, EmbedView, EngineLine, Explorer, LinkAsk,
+    LinkNotes, ModelBox, NextTokensPanel, PromptEditor, PropertiesPanel, ReproductionPanel, StoragePanel,
+    VerdictPanel, VisibilityPanel, WorkshopPanel,
 };
 use super::session::Session;
 use super::state::Page;
@@ -32,10 +35,15 @@ fn Panels() -> impl IntoView {
     let i18n = use_i18n();
     let page = Page::new();
     provide_context(page);
-    provide_context(Session::start(page));
+    let session = Session::start(page);
+    provide_context(session);
     // A file that misses a model's box must not make the browser leave the page.
     window_event_listener(leptos::ev::dragover, |event| event.prevent_default());
-    window_event_listener(leptos::ev::drop, |event| event.prevent_default());
+    window_event_listener(leptos::ev::drop, move |event| drop_on_page(session, &event));
+    if address::is_embedded(page::parameter("embed").as_deref()) {
+        page::mark_root("data-embed", Some(""));
+        return view! { <EmbedView /> }.into_any();
+    }
     let mirror = page.mirror.with_value(|mirror| {
         let class = if mirror.error.is_some() { "error" } else { "hint" };
         mirror.sentence(i18n.get_locale_untracked()).is_some().then(|| {
@@ -61,8 +69,10 @@ fn Panels() -> impl IntoView {
                     }
                 })
         }}
+        <LinkNotes />
         <LinkAsk />
         <VerdictPanel />
+        <ReproductionPanel />
         <LessonsPanel />
         <section class="setup" aria-label=move || t_string!(i18n, page.what_to_compare)>
             <div class="setup__models">
@@ -90,6 +100,21 @@ fn Panels() -> impl IntoView {
             <CoupledMapPanel />
         </div>
     }
+    .into_any()
+}
+
+/// A shared comparison may be dropped anywhere; a model's box takes what is dropped on it.
+fn drop_on_page(session: Session, event: &DragEvent) {
+    if event.default_prevented() {
+        return;
+    }
+    event.prevent_default();
+    let files = page::dropped_files(event);
+    spawn_local(async move {
+        if let Some(files) = files.await {
+            session.open_chosen(&files);
+        }
+    });
 }
 
 /// Replaces the placeholder of `index.html` by the page.

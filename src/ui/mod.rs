@@ -1,5 +1,6 @@
 //! The page. Start at [`app::App`]; [`state`] is all that it knows, [`session`] all that it does.
 
+pub mod address;
 pub mod app;
 pub mod curated;
 pub mod download;

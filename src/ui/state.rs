@@ -14,6 +14,7 @@ use crate::browser::engine_client::Loaded;
 use crate::hub::address::mirror;
 use crate::hub::{Address, HUB};
 use crate::lab::catalogue::{CatalogueModel, Role};
+use crate::lab::permalink::Shared;
 use crate::lab::{Concept, EngineKind, ModelSource, Report, Thresholds};
 use crate::text::Locale;
 use crate::text::numbers::number;
@@ -33,6 +34,14 @@ impl Slot {
         match self {
             Slot::A => "a",
             Slot::B => "b",
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Slot::A => Slot::B,
+            Slot::B => Slot::A,
         }
     }
 }
@@ -169,6 +178,31 @@ impl Mirror {
     }
 }
 
+/// What a visitor must know of the link that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkNote {
+    /// It was made by a page of a newer version, and only its question could be read.
+    Newer(u32),
+    /// It asks for so many concepts, and this page tests one.
+    ManyConcepts(usize),
+    /// The file of this name was not read: it is too large, or else gone or no text.
+    Unread {
+        /// Its name.
+        name: String,
+        /// Too large, that is.
+        too_large: bool,
+    },
+    /// One of its models cannot be had.
+    Gone {
+        /// `A` or `B`.
+        model: &'static str,
+        /// What the link calls it.
+        name: String,
+        /// What takes its place; absent where the bundled pair takes both.
+        stands_in: Option<String>,
+    },
+}
+
 /// One prompt of the visitor's, with an identity of its own so that typing in one never disturbs another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
@@ -300,6 +334,10 @@ pub struct Page {
     pub report: RwSignal<Option<Arc<Report>>>,
     /// What is wrong with the link that was opened.
     pub link_error: RwSignal<Option<String>>,
+    /// What the link or file that was opened last shares.
+    pub linked: RwSignal<Option<Arc<Shared>>>,
+    /// What must be said of it.
+    pub link_notes: RwSignal<Vec<LinkNote>>,
 }
 
 impl Page {
@@ -325,6 +363,8 @@ impl Page {
             phase: RwSignal::new(Phase::Waiting),
             report: RwSignal::new(None),
             link_error: RwSignal::new(None),
+            linked: RwSignal::new(None),
+            link_notes: RwSignal::new(Vec::new()),
         }
     }
 
@@ -418,7 +458,7 @@ impl Default for Page {
 }
 
 /// The pair that the page opens with, known before any list of models has arrived.
-fn first_pair() -> [CatalogueModel; 2] {
+pub(super) fn first_pair() -> [CatalogueModel; 2] {
     [("world-d32", 32, 1), ("world-d48", 48, 2)].map(|(name, width, seed)| CatalogueModel {
         name: name.into(),
         world: FIRST_WORLD.into(),

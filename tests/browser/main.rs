@@ -18,6 +18,7 @@ mod hub_server;
 mod hub_troubles;
 mod lessons;
 mod page;
+mod sharing;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;
 mod variants;

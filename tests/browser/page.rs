@@ -448,6 +448,12 @@ impl Page {
         self.browser.driver.switch_to_window(tab).await.expect("the tab is on show");
     }
 
+    /// From now on downloads are saved to a folder without a question.
+    pub async fn save_downloads_to(&self, folder: &Path) {
+        let there = serde_json::json!({ "behavior": "allow", "downloadPath": folder.to_string_lossy() });
+        self.devtools("Browser.setDownloadBehavior", there).await;
+    }
+
     async fn devtools(&self, method: &str, parameters: serde_json::Value) -> serde_json::Value {
         let answer = self.browser.driver.cdp().send_raw(method, parameters).await;
         answer.unwrap_or_else(|error| panic!("{method}: {error}"))

@@ -54,6 +54,10 @@ impl Session {
     /// The visitor's own files in one place.
     pub fn pick_files(self, slot: Slot, chosen: Option<ChosenFiles>) {
         let Some(chosen) = chosen else { return };
+        // Whoever drops a shared comparison on a model's box means the comparison.
+        if self.open_chosen(&chosen) {
+            return;
+        }
         let model = self.page.model(slot);
         // Only files that a link asks for can be the wrong ones.
         let expected = match model.source.get_untracked() {
@@ -198,6 +202,7 @@ impl Session {
             Err(failure) => {
                 self.with(|inner| inner.seat(slot).cpu = None);
                 model.status.set(ModelStatus::Failed(failure));
+                self.replace_gone();
             }
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! Each model sits in a seat with a worker of its own; giving up a load or a model ends its worker, which gives the
 //! memory back at once. A second worker runs the same model on WebGPU once that has passed its self-test.
-//! [`loading`] fills the seats, [`running`] asks them, [`worlds`] brings the texts, [`shelf`] tends what this browser keeps.
+//! [`loading`] fills the seats, [`running`] asks them, [`worlds`] brings the texts, [`sharing`] reads and
+//! writes links and files, [`shelf`] tends what this browser keeps.
 
 mod loading;
 mod running;
+mod sharing;
 mod shelf;
 mod worlds;
 
@@ -21,7 +23,6 @@ use super::state::{EngineChoice, Mirror, Page, Slot};
 use crate::browser::clock;
 use crate::browser::engine_client::{EngineClient, ModelLocation, ObservationHandles};
 use crate::browser::page;
-use crate::lab::link::{self, LinkError};
 use crate::lab::{Concept, EngineKind, Experiment, ModelSource};
 
 /// How long typing must rest before the models run again.
@@ -172,12 +173,6 @@ impl Session {
         self.run();
     }
 
-    /// The address that restores what is asked now.
-    pub fn share(self) -> Result<String, LinkError> {
-        let fragment = link::encode(&self.experiment())?;
-        Ok(page::set_fragment(&fragment))
-    }
-
     /// What is asked now.
     fn experiment(self) -> Experiment {
         let page = self.page;
@@ -188,32 +183,6 @@ impl Session {
             concepts: page.concept.get_untracked().into_iter().collect(),
             seed: page.seed.get_untracked(),
             thresholds: page.thresholds.get_untracked(),
-        }
-    }
-
-    /// Puts what a link asks for into the page; a bad link changes nothing.
-    fn open_link(self) {
-        let page = self.page;
-        let fragment = page::fragment();
-        page.link_error.set(None);
-        if fragment.is_empty() {
-            return;
-        }
-        match link::decode(&fragment) {
-            Ok(experiment) => {
-                self.leave_world();
-                for (model, source) in [(page.a, experiment.model_a), (page.b, experiment.model_b)] {
-                    model.show_source(source);
-                    // Files that stand for another model must not be taken for those that the link names.
-                    self.with(|inner| inner.seat(model.slot).files = None);
-                }
-                page.set_prompts(experiment.prompts);
-                page.concept.set(experiment.concepts.into_iter().next());
-                page.seed.set(experiment.seed);
-                page.thresholds.set(experiment.thresholds);
-                self.with(|inner| inner.brought = true);
-            }
-            Err(error) => page.link_error.set(Some(error.to_string())),
         }
     }
 

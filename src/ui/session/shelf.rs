@@ -5,6 +5,8 @@ use leptos::task::spawn_local;
 
 use super::Session;
 use crate::browser::model_cache::{self, KeptModel};
+use crate::browser::page;
+use crate::ui::address;
 use crate::ui::shelf::Shelf;
 
 impl Session {
@@ -41,6 +43,10 @@ impl Session {
     /// Asks the browser not to clear what has just been put there. Some browsers put the question to their visitor, so
     /// nobody is asked before there is something to keep.
     pub(super) async fn ask_to_keep(self) {
+        // A guest in another page asks for nothing.
+        if address::is_embedded(page::parameter("embed").as_deref()) {
+            return;
+        }
         let is_promised =
             self.page.shelf.with_untracked(|shelf| shelf.room.is_none_or(|room| room.is_persistent));
         if !is_promised && model_cache::ask_to_persist().await {

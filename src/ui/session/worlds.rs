@@ -121,6 +121,7 @@ impl Session {
             self.page.bundled.set(catalogue.models);
         }
         self.with(|inner| inner.knows_bundled = true);
+        self.replace_gone();
         self.enter_world();
     }
 
