@@ -96,7 +96,7 @@ fn properties(page: &mut Html, locale: Locale, report: &Report) {
         page.element("h3", "headline", &visible_text(&name));
         scores(page, locale, property);
         let list =
-            |texts: &[String]| texts.iter().map(|text| visible_text(text)).collect::<Vec<_>>().join(", ");
+            |texts: &[String]| texts.iter().map(|text| visible_text(text)).collect::<Vec<_>>().join(" · ");
         let (used, dropped) = (&property.used, &property.dropped);
         let n = used.len();
         page.element("p", "about", &td_string!(locale, share.report.used, n, list = list(used)));
