@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use all_or_none::lab::Report;
 use all_or_none::lab::report::Property;
+use all_or_none::lab::{self, Report};
 use all_or_none::theory::equivalence::Level;
 use all_or_none::theory::verdict::{Reason, VerdictKind};
 use safetensors::tensor::{Dtype, TensorView};
@@ -543,4 +543,52 @@ fn a_folder_without_a_model_says_what_it_has() {
         &["next-token", "--model", path_of(&folder), "--prompt", "the"],
         &["model.safetensors", "notes.json"],
     );
+}
+
+/// Where two JSON values differ in shape or by more than `tolerance` (absolute below 1, relative above).
+fn differences(at: &str, one: &Value, other: &Value, tolerance: f64, found: &mut Vec<String>) {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => {
+            // The instruction set is the machine's.
+            for (key, value) in one.iter().filter(|(key, _)| *key != "engine_detail") {
+                differences(&format!("{at}.{key}"), value, &other[key], tolerance, found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (i, (one, other)) in one.iter().zip(other).enumerate() {
+                differences(&format!("{at}[{i}]"), one, other, tolerance, found);
+            }
+        }
+        (Value::Number(x), Value::Number(y)) => {
+            let (x, y) = (x.as_f64().expect("a number"), y.as_f64().expect("a number"));
+            if (x - y).abs() > tolerance * x.abs().max(1.0) {
+                found.push(format!("{at}: {x} and {y}"));
+            }
+        }
+        _ if one == other => {}
+        _ => found.push(format!("{at}: {one} and {other}")),
+    }
+}
+
+#[test]
+fn the_report_that_is_stored_with_the_page_is_what_would_be_computed_now() {
+    const AGAIN: &str = "the stored report is out of date; write it again: \
+                         cargo run --release --features cli --bin all-or-none -- opening";
+    let decoded = |bytes: Vec<u8>| {
+        lab::opening::decode(&bytes).map(|report| serde_json::to_value(report).expect("JSON"))
+    };
+    let stored = decoded(fs::read("public/stored/report.postcard").expect("the stored report")).expect(AGAIN);
+    let scratch = scratch();
+    let path = scratch.path().join("report.postcard");
+    answer(&["opening", "--out", &path.to_string_lossy()]);
+    let computed = decoded(fs::read(path).expect("the new report")).expect("a report of this version");
+    let mut found = Vec::new();
+    differences("report", &stored, &computed, 1e-3, &mut found);
+    assert!(found.is_empty(), "{AGAIN}\nstored and computed differ:\n{}", found.join("\n"));
+    // The comparison would notice: another prompt, another number.
+    let mut other = stored.clone();
+    other["equality"]["mean_kl_ab"] = 77.0.into();
+    other["prompts"][0]["text"] = "something else".into();
+    differences("report", &stored, &other, 1e-3, &mut found);
+    assert_eq!(found.len(), 2, "{found:?}");
 }

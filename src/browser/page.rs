@@ -56,6 +56,19 @@ pub fn set_fragment(fragment: &str) -> String {
     format!("{base}#{fragment}")
 }
 
+/// Loads the page again.
+pub fn reload() {
+    if let Some(window) = window() {
+        // A page that cannot load itself again is loaded by its visitor.
+        let _ = window.location().reload();
+    }
+}
+
+/// False where the browser knows of no network at all.
+pub fn is_online() -> bool {
+    window().is_none_or(|window| window.navigator().on_line())
+}
+
 /// The address of the page, whole.
 pub fn address() -> String {
     window().and_then(|window| window.location().href().ok()).unwrap_or_default()
@@ -168,6 +181,12 @@ pub async fn text_of(relative: &str) -> Result<String, String> {
         return Err(told(format!("the host answered {}", response.status())));
     }
     response.text().await.map_err(|e| told(e.to_string()))
+}
+
+/// The bytes of a file that is shipped with the page; none where it does not arrive.
+pub async fn bytes_of(relative: &str) -> Option<Vec<u8>> {
+    let response = gloo::net::http::Request::get(&address_of(relative)).send().await.ok()?;
+    if response.ok() { response.binary().await.ok() } else { None }
 }
 
 /// Copies a text; false where the browser refuses.

@@ -27,6 +27,8 @@ pub enum Command {
     Experiment(ExperimentArguments),
     /// Write the list of bundled models from their folders
     Catalogue(CatalogueArguments),
+    /// Write the report that the page shows before it has computed its own
+    Opening(OpeningArguments),
 }
 
 #[derive(Debug, Args)]
@@ -179,6 +181,13 @@ pub struct CatalogueArguments {
     /// Folder of the models, each in a folder of its own with config.json and training.json
     #[arg(long, value_name = "DIR", default_value = "public/models")]
     pub models: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct OpeningArguments {
+    /// Where to write it
+    #[arg(long, value_name = "FILE", default_value = "public/stored/report.postcard")]
+    pub out: PathBuf,
 }
 
 /// Which engine runs a model.

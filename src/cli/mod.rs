@@ -9,6 +9,7 @@ mod experiment;
 mod export;
 mod files;
 mod next_token;
+mod opening;
 mod print;
 mod progress;
 mod reduced;
@@ -43,6 +44,7 @@ fn run(arguments: Arguments, out: &mut dyn Write) -> Result<(), CliError> {
         Command::Analyze(arguments) => analyze::run(&arguments, out),
         Command::Experiment(arguments) => experiment::run(arguments, out),
         Command::Catalogue(arguments) => catalogue::run(&arguments, out),
+        Command::Opening(arguments) => opening::run(&arguments, out),
     };
     match result {
         // Whoever reads us may stop early: `… | head`.

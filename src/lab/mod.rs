@@ -11,6 +11,7 @@ pub(crate) mod fixture;
 pub mod link;
 mod material;
 pub mod observation;
+pub mod opening;
 pub mod permalink;
 pub mod progress;
 mod properties;

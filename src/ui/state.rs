@@ -14,6 +14,7 @@ use crate::browser::engine_client::Loaded;
 use crate::hub::address::mirror;
 use crate::hub::{Address, HUB};
 use crate::lab::catalogue::{CatalogueModel, Role};
+use crate::lab::opening;
 use crate::lab::permalink::Shared;
 use crate::lab::{Concept, EngineKind, ModelSource, Report, Thresholds};
 use crate::text::Locale;
@@ -332,6 +333,8 @@ pub struct Page {
     pub phase: RwSignal<Phase>,
     /// The last report.
     pub report: RwSignal<Option<Arc<Report>>>,
+    /// The report on show came with the page; the live one is not there yet.
+    pub is_stored: RwSignal<bool>,
     /// What is wrong with the link that was opened.
     pub link_error: RwSignal<Option<String>>,
     /// What the link or file that was opened last shares.
@@ -362,6 +365,7 @@ impl Page {
             english: RwSignal::new(Vec::new()),
             phase: RwSignal::new(Phase::Waiting),
             report: RwSignal::new(None),
+            is_stored: RwSignal::new(false),
             link_error: RwSignal::new(None),
             linked: RwSignal::new(None),
             link_notes: RwSignal::new(Vec::new()),
@@ -459,7 +463,7 @@ impl Default for Page {
 
 /// The pair that the page opens with, known before any list of models has arrived.
 pub(super) fn first_pair() -> [CatalogueModel; 2] {
-    [("world-d32", 32, 1), ("world-d48", 48, 2)].map(|(name, width, seed)| CatalogueModel {
+    [(opening::PAIR[0], 32, 1), (opening::PAIR[1], 48, 2)].map(|(name, width, seed)| CatalogueModel {
         name: name.into(),
         world: FIRST_WORLD.into(),
         label: format!("World model, width {width} (bundled)"),

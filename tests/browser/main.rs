@@ -17,6 +17,7 @@ mod hub_gpt2;
 mod hub_server;
 mod hub_troubles;
 mod lessons;
+mod offline;
 mod page;
 mod sharing;
 #[path = "../../xtask/src/static_server.rs"]

@@ -32,7 +32,8 @@ const finding = id => at(`${id}-headline`) && {
 };
 const texts = [...document.querySelectorAll('[data-testid="divergences"] tbody th')].map(th => th.textContent.trim());
 return {
-    busy: document.querySelector(".verdict--stale, .status--busy") !== null,
+    busy: document.querySelector(`.verdict--stale, .status--busy, [data-stored="true"]`) !== null,
+    is_stored: at("verdict")?.dataset.stored === "true",
     status: text("status"),
     level: at("level")?.dataset.level ?? null,
     visible: finding("verdict-visible"),
@@ -125,6 +126,8 @@ return n;
 pub struct Shown {
     /// Something is being computed or what is on show answers an older question.
     pub busy: bool,
+    /// The verdict on show came with the page and waits to be replaced.
+    pub is_stored: bool,
     pub status: Option<String>,
     pub level: Option<String>,
     pub visible: Option<Finding>,

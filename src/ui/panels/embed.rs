@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_i18n::{t, td_string};
 
-use super::{LinkAsk, LinkNotes, ReproductionPanel};
+use super::{LinkAsk, LinkNotes, Provenance, ReproductionPanel};
 use crate::browser::page;
 use crate::lab::Report;
 use crate::lab::export::visible_text;
@@ -48,6 +48,7 @@ pub fn EmbedView() -> impl IntoView {
             {error}
             <LinkNotes />
             <LinkAsk />
+            <Provenance />
             <div role="status">{body}</div>
             <ReproductionPanel />
             <p>

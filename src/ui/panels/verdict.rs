@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_i18n::{t, t_string, td_string};
 
-use super::ShareButton;
+use super::{Provenance, ShareButton};
 use crate::lab::Report;
 use crate::protocol::ErrorKind;
 use crate::text::level::{level_name, level_sentence, plan};
@@ -43,7 +43,9 @@ pub fn VerdictPanel() -> impl IntoView {
             class:verdict--stale=is_stale
             aria-label=move || t_string!(i18n, page.verdict)
             data-testid="verdict"
+            data-stored=move || page.is_stored.get().to_string()
         >
+            <Provenance />
             {body}
             <div class="verdict__foot">
                 <StatusLine />

@@ -2,10 +2,11 @@
 //!
 //! Each model sits in a seat with a worker of its own; giving up a load or a model ends its worker, which gives the
 //! memory back at once. A second worker runs the same model on WebGPU once that has passed its self-test.
-//! [`loading`] fills the seats, [`running`] asks them, [`worlds`] brings the texts, [`sharing`] reads and
-//! writes links and files, [`shelf`] tends what this browser keeps.
+//! [`loading`] fills the seats, [`running`] asks them, [`worlds`] brings the texts, [`opening`] what was computed before,
+//! [`sharing`] reads and writes links and files, [`shelf`] tends what this browser keeps.
 
 mod loading;
+mod opening;
 mod running;
 mod sharing;
 mod shelf;
@@ -23,7 +24,7 @@ use super::state::{EngineChoice, Mirror, Page, Slot};
 use crate::browser::clock;
 use crate::browser::engine_client::{EngineClient, ModelLocation, ObservationHandles};
 use crate::browser::page;
-use crate::lab::{Concept, EngineKind, Experiment, ModelSource};
+use crate::lab::{Concept, EngineKind, Experiment, ModelSource, Report};
 
 /// How long typing must rest before the models run again.
 const REST: Duration = Duration::from_millis(300);
@@ -52,6 +53,8 @@ struct Inner {
     brought: bool,
     /// Prompts and concept of the worlds that were left.
     left: BTreeMap<String, (Vec<String>, Option<Concept>)>,
+    /// The report that came with the page, until a live one is there.
+    stored: Option<Report>,
     /// The list of bundled models is as complete as it gets.
     knows_bundled: bool,
 }
@@ -127,6 +130,7 @@ impl Session {
             session.restore(Slot::A);
             session.restore(Slot::B);
         });
+        session.fetch_stored();
         session.enter_world();
         spawn_local(async move {
             // One small task after another: the page answers its visitor between them.

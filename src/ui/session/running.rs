@@ -1,7 +1,6 @@
 //! Running both models and the lab. The newest request wins.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use futures::future::join;
 use leptos::prelude::*;
@@ -53,7 +52,7 @@ impl Session {
             match outcome {
                 Ok(Some(report)) => {
                     clock::mark("the report is there");
-                    self.page.report.set(Some(Arc::new(report)));
+                    self.show_live(report);
                     self.page.phase.set(Phase::Done { elapsed_millis: clock::now_millis() - started });
                 }
                 Ok(None) => {}

@@ -83,6 +83,7 @@ impl Session {
     fn show(self, Opened { shared, newer }: Opened) {
         let page = self.page;
         self.leave_world();
+        self.drop_stored();
         page.link_error.set(None);
         page.linked.set(Some(Arc::new(shared.clone())));
         let mut notes: Vec<LinkNote> = newer.map(LinkNote::Newer).into_iter().collect();

@@ -10,14 +10,12 @@ use super::Session;
 use crate::browser::{model_cache, page};
 use crate::lab::ModelSource;
 use crate::lab::catalogue::Catalogue;
+use crate::lab::opening;
 use crate::protocol::ErrorKind;
 use crate::ui::failure::{Failure, Fault};
 use crate::ui::family::Family;
 use crate::ui::state::Phase;
 use crate::ui::world::{FIRST_WORLD, World};
-
-/// Prompts that a first visit begins with.
-const FIRST_PROMPTS: usize = 3;
 
 impl Session {
     /// The world of model A; none while only the list of bundled models, which is on the way, could tell.
@@ -65,6 +63,7 @@ impl Session {
         match world {
             Ok(world) => {
                 self.settle_in(world);
+                self.show_stored();
                 self.run();
             }
             Err(message) => {
@@ -90,7 +89,7 @@ impl Session {
         if !(stays && page.prompts.with_untracked(|prompts| !prompts.is_empty())) {
             let given = |texts: &Vec<String>| !texts.is_empty();
             let before = Some(prompts).filter(given).or_else(|| kept_prompts(&world.name).filter(given));
-            page.set_prompts(before.unwrap_or_else(|| world.first_prompts(FIRST_PROMPTS)));
+            page.set_prompts(before.unwrap_or_else(|| world.first_prompts(opening::N_PROMPTS)));
         }
         page.world.set(Some(world));
     }
@@ -154,6 +153,6 @@ fn prompts_key(world: &str) -> String {
     }
 }
 
-fn kept_prompts(world: &str) -> Option<Vec<String>> {
+pub(super) fn kept_prompts(world: &str) -> Option<Vec<String>> {
     page::stored(&prompts_key(world)).and_then(|text| serde_json::from_str(&text).ok())
 }

@@ -1,0 +1,39 @@
+//! `opening`: writes the report on what the page opens with, which the page shows before anything has computed.
+
+use std::io::Write;
+
+use super::arguments::{DeviceChoice, OpeningArguments};
+use super::error::CliError;
+use super::experiment::write_whole;
+use super::files::{self, World};
+use super::next_token::load_session;
+use super::progress::with_progress;
+use crate::lab::{self, Experiment, ModelSource, Observation, Report, Thresholds, opening};
+
+/// Writes the stored report anew.
+pub fn run(arguments: &OpeningArguments, out: &mut dyn Write) -> Result<(), CliError> {
+    let stored = opening::encode(&report()?).map_err(|error| CliError::Internal(error.to_string()))?;
+    write_whole(&arguments.out, &stored)?;
+    Ok(writeln!(out, "{} bytes in {}", stored.len(), arguments.out.display())?)
+}
+
+/// What a first visit computes: the page's first pair, prompts and concept.
+fn report() -> Result<Report, CliError> {
+    let world = World::English;
+    let mut prompts = world.default_prompts()?;
+    prompts.truncate(opening::N_PROMPTS);
+    let mut concepts = files::concepts(&world, None, &[])?;
+    concepts.truncate(1);
+    let [model_a, model_b] = opening::PAIR.map(|name| ModelSource::Bundled { name: name.to_owned() });
+    let thresholds = Thresholds::default();
+    let experiment = Experiment { model_a, model_b, prompts, concepts, seed: 1, thresholds };
+    let calibration = world.calibration_texts()?;
+    let observe = |name: &str| -> Result<Observation, CliError> {
+        let session = load_session(&files::bundled_folder(name)?, DeviceChoice::Cpu)?;
+        let asked = experiment.concept_contexts();
+        pollster::block_on(session.observe(&experiment.prompts, &asked, &calibration))
+            .map_err(|source| CliError::Run { model: name.to_owned(), source })
+    };
+    let [a, b] = [observe(opening::PAIR[0])?, observe(opening::PAIR[1])?];
+    Ok(with_progress(|listener| lab::analyze(&experiment, &a, Some(&b), listener))?)
+}
