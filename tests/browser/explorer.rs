@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::chromium::PLAIN;
+use crate::browser::PLAIN;
 use crate::page::Page;
 use crate::site;
 

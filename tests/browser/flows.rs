@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use all_or_none::lab::Report;
 use all_or_none::theory::verdict::VerdictKind;
 
-use crate::chromium::{PLAIN, Visitor};
+use crate::browser::{PLAIN, Visitor};
 use crate::page::{Page, Shown};
 use crate::{command_line, repository, site, slow_site};
 
 /// Largest difference between the page and the command line, nats.
 const TOLERANCE: f64 = 1e-3;
 const A: &str = "bundled:world-d32";
-const B: &str = "bundled:world-d48";
+pub const B: &str = "bundled:world-d48";
 const PROMPT: &str = "emma is the";
 
 /// Every number of the page that the command line also prints, against it.
@@ -72,14 +72,14 @@ fn raw_headline(shown: &Shown) -> String {
 }
 
 /// No error of ours, and nothing that the host does not have.
-async fn check_console(page: &Page) {
+pub async fn check_console(page: &Page) {
     let complaints: Vec<_> =
         page.console().await.into_iter().filter(|line| line.starts_with("SEVERE")).collect();
     assert!(complaints.is_empty(), "the console has errors:\n{}", complaints.join("\n"));
 }
 
 /// Loads the bundled pair, types a prompt, reads distributions and verdict, shares the link.
-async fn compare_and_share(visitor: Visitor, engine: Option<&str>) {
+pub async fn compare_and_share(visitor: Visitor, engine: Option<&str>) {
     let page = Page::open(visitor, &site()).await;
     page.settled().await;
     let expected_engine = engine.unwrap_or("cpu");
@@ -446,24 +446,6 @@ async fn whoever_listens_to_the_page_hears_what_everything_is() {
     assert_eq!(headings, ["H1", "H2"], "the verdict is the first heading below the title");
 }
 
-#[tokio::test]
-async fn pictures_of_the_page() {
-    let sizes = [("laptop", (1280, 900)), ("phone", (390, 844)), ("projector", (1920, 1080))];
-    for (size, window) in sizes {
-        for dark in [false, true] {
-            let page = Page::open(Visitor { webgpu: false, dark, window }, &site()).await;
-            page.settled().await;
-            let is_dark: bool =
-                page.script("return matchMedia('(prefers-color-scheme: dark)').matches").await;
-            assert_eq!(is_dark, dark);
-            // Phones zoom out of a page that is too wide, so that it must be held against the screen.
-            let width: u32 = page.script("return document.documentElement.scrollWidth").await;
-            assert!(width <= window.0, "{size}: the page is {width} wide, its screen {}", window.0);
-            page.picture(&format!("{size}-{}", if dark { "dark" } else { "light" })).await;
-        }
-    }
-}
-
 /// Where the time goes, printed and not judged: machines differ.
 #[tokio::test]
 async fn time_to_first_verdict() {
@@ -506,7 +488,7 @@ async fn time_to_first_verdict() {
     }
 }
 
-fn copy_of_bundled(name: &str) -> tempfile::TempDir {
+pub fn copy_of_bundled(name: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a scratch folder");
     for entry in fs::read_dir(repository().join("public/models").join(name)).expect("the bundled model") {
         let path = entry.expect("a file").path();

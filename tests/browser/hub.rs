@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::chromium::PLAIN;
+use crate::browser::PLAIN;
 use crate::hub_server::{ALWAYS, Asked, Fault, Hub, On, Origin, Repository, Trouble, commit_of};
 use crate::page::{Page, Shown};
 use crate::variants::{WEIGHTS, masks_of, small_gpt2, with_masks, with_spare_rows};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::chromium::PLAIN;
+use crate::browser::PLAIN;
 use crate::gpt2_shaped::{self, Shape};
 use crate::hub::{check_against_command_line, check_manners, mirrored};
 use crate::hub_server::{Hub, Repository};

@@ -1,6 +1,6 @@
 //! Lessons: opened by a link, marked by the page itself, in the language of the link.
 
-use crate::chromium::PLAIN;
+use crate::browser::PLAIN;
 use crate::page::Page;
 use crate::site;
 

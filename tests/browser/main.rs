@@ -6,10 +6,13 @@
 // Drives browsers and runs in none: clocks and threads are free here.
 #![allow(clippy::disallowed_methods)]
 
-mod chromium;
+mod accessibility;
+mod browser;
 mod command_line;
 mod explorer;
+mod firefox;
 mod flows;
+mod gallery;
 #[path = "../common/gpt2_shaped.rs"]
 mod gpt2_shaped;
 mod hub;
@@ -17,11 +20,13 @@ mod hub_gpt2;
 mod hub_server;
 mod hub_troubles;
 mod lessons;
+mod markup;
 mod offline;
 mod page;
 mod sharing;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;
+mod steadiness;
 mod variants;
 mod workshop;
 
@@ -41,7 +46,8 @@ fn start_server(weights_per_second: Option<u32>) -> SocketAddr {
     let dist = repository().join("dist");
     let index = dist.join("index.html");
     assert!(index.is_file(), "{} is missing: build the site first with cargo xtask build", index.display());
-    let host = static_server::Host { folder: dist, prefix: SITE_PATH, weights_per_second };
+    let host =
+        static_server::Host { folder: dist, prefix: SITE_PATH, weights_per_second, is_compressed: false };
     static_server::start(host, 0).expect("a free port for the site")
 }
 
@@ -57,7 +63,7 @@ fn slow_site() -> String {
 
 /// The same page where browsers do not trust its origin.
 fn untrusted_site() -> String {
-    site().replace("127.0.0.1", chromium::PLAIN_HOST)
+    site().replace("127.0.0.1", browser::PLAIN_HOST)
 }
 
 /// Cargo runs tests in the repository's root.

@@ -4,7 +4,7 @@ use all_or_none::lab::link;
 use all_or_none::lab::permalink::Shared;
 use all_or_none::lab::{ModelSource, opening};
 
-use crate::chromium::PLAIN;
+use crate::browser::PLAIN;
 use crate::page::{Page, Shown};
 use crate::{repository, slow_site};
 

@@ -5,13 +5,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use thirtyfour::WindowHandle;
 use thirtyfour::prelude::*;
 
-use crate::chromium::{Chromium, Visitor};
+use crate::browser::{Browser, Visitor};
 
 /// Long enough for two cores that also run the software WebGPU adapter.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -119,6 +117,13 @@ for (const name of await caches.keys()) {
     }
 }
 return n;
+"#;
+
+/// What the loaded axe-core complains about, one line a place.
+const AXE: &str = r#"
+return await axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.flatMap(
+    ({ id, help, nodes }) => nodes.map(({ target, html, any, all }) =>
+        `${id} (${help}) at ${target.join(" ")}: ${html.slice(0, 160)} ${[...any, ...all].map(c => c.message).join("; ")}`)));
 "#;
 
 /// Everything on show.
@@ -244,15 +249,32 @@ impl Shown {
 
 /// The page in a browser of its own, which closes with it.
 pub struct Page {
-    browser: Chromium,
+    browser: Browser,
 }
 
 impl Page {
     /// Opens an address in a fresh profile.
     pub async fn open(visitor: Visitor, address: &str) -> Self {
-        let browser = Chromium::start(visitor).await;
+        let browser = Browser::start(visitor).await;
         browser.driver.goto(address).await.expect("the page opens");
         Self { browser }
+    }
+
+    /// The same, with a script that runs before the page's own.
+    pub async fn open_watched(visitor: Visitor, address: &str, script: &str) -> Self {
+        let browser = Browser::start(visitor).await;
+        browser.run_before_pages(script).await;
+        browser.driver.goto(address).await.expect("the page opens");
+        Self { browser }
+    }
+
+    /// What axe-core complains about in what is on show: each rule with its places.
+    pub async fn accessibility(&self) -> Vec<String> {
+        let path =
+            std::env::var("AXE").expect("AXE names axe-core's script; `cargo xtask test browser` sets it");
+        let axe = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let _: bool = self.script(&format!("{axe}\n; return true;")).await;
+        self.script(AXE).await
     }
 
     /// Everything on show.
@@ -358,11 +380,8 @@ impl Page {
             .map(|entry| entry.expect("a file").path().to_string_lossy().into_owned())
             .collect();
         paths.sort();
-        self.find(&format!("files-{model}"))
-            .await
-            .send_keys(paths.join("\n"))
-            .await
-            .expect("files are picked");
+        let input = self.find(&format!("files-{model}")).await;
+        input.send_keys(paths.join("\n")).await.expect("files are picked");
     }
 
     /// Types a model of the Hub for `a` or `b` and asks for it.
@@ -385,12 +404,24 @@ impl Page {
         let _: bool = self.script(&unfold).await;
     }
 
-    /// The two repositories of a pair in the unfolded list, from what its button is called.
+    /// Unfolds everything that is folded, and what is folded in it.
+    pub async fn unfold_all(&self) {
+        let unfold = "const folded = [...document.querySelectorAll('main details:not([open])')];
+                      folded.forEach(part => part.open = true);
+                      return folded.length;";
+        while self.script::<usize>(unfold).await > 0 {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The two repositories of a pair in the unfolded list.
     pub async fn curated_pair(&self, index: usize) -> Vec<String> {
-        let button = self.find(&format!("curated-load-{index}")).await;
-        let label = button.attr("aria-label").await.expect("a label").unwrap_or_default();
-        let names = label.strip_prefix("Load ").and_then(|rest| rest.split(", ").next()).unwrap_or_default();
-        names.split(" and ").map(str::to_owned).collect()
+        let names = format!(
+            "const pair = document.querySelector('[data-testid=\"curated-pair-{index}\"]');
+             return ['a', 'b'].map(m => pair.querySelector(`[data-testid^=\"curated-${{m}}-\"]`))
+                 .map(button => button.dataset.testid.slice('curated-a-'.length));"
+        );
+        self.script(&names).await
     }
 
     /// Drops files or folders on the box of model `a` or `b`.
@@ -406,7 +437,7 @@ impl Page {
         let data = serde_json::json!({ "items": [], "files": files, "dragOperationsMask": 1 });
         for kind in ["dragEnter", "dragOver", "drop"] {
             let event = serde_json::json!({ "type": kind, "x": x, "y": y, "data": data });
-            self.devtools("Input.dispatchDragEvent", event).await;
+            self.browser.devtools("Input.dispatchDragEvent", event).await;
         }
     }
 
@@ -414,7 +445,7 @@ impl Page {
     pub async fn limit_storage(&self, bytes: u64) {
         let origin: String = self.script("return location.origin").await;
         let quota = serde_json::json!({ "origin": origin, "quotaSize": bytes });
-        self.devtools("Storage.overrideQuotaForOrigin", quota).await;
+        self.browser.devtools("Storage.overrideQuotaForOrigin", quota).await;
     }
 
     /// Addresses and paths of everything in the browser's caches and in its private file system.
@@ -451,15 +482,9 @@ impl Page {
         self.browser.driver.switch_to_window(tab).await.expect("the tab is on show");
     }
 
-    /// From now on downloads are saved to a folder without a question.
-    pub async fn save_downloads_to(&self, folder: &Path) {
-        let there = serde_json::json!({ "behavior": "allow", "downloadPath": folder.to_string_lossy() });
-        self.devtools("Browser.setDownloadBehavior", there).await;
-    }
-
-    async fn devtools(&self, method: &str, parameters: serde_json::Value) -> serde_json::Value {
-        let answer = self.browser.driver.cdp().send_raw(method, parameters).await;
-        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
+    /// Where this browser saves files, without a question.
+    pub fn downloads(&self) -> &Path {
+        self.browser.downloads()
     }
 
     /// Picks a whole folder as model `a` or `b`.
@@ -484,17 +509,13 @@ impl Page {
 
     /// Saves a picture of the whole page.
     pub async fn picture(&self, name: &str) {
-        let whole_page = serde_json::json!({ "captureBeyondViewport": true });
-        let answer = self.devtools("Page.captureScreenshot", whole_page).await;
-        let picture =
-            STANDARD.decode(answer["data"].as_str().unwrap_or_default()).expect("a picture in base64");
+        let picture = self.browser.picture().await;
         std::fs::write(crate::screenshots().join(format!("{name}.png")), picture).expect("a saved picture");
     }
 
     /// What the browser complained about since the last call.
     pub async fn console(&self) -> Vec<String> {
-        let entries = self.browser.driver.browser_log().await.expect("the console");
-        entries.into_iter().map(|entry| format!("{}: {}", entry.level, entry.message)).collect()
+        self.browser.console().await
     }
 
     async fn find(&self, testid: &str) -> WebElement {

@@ -8,7 +8,7 @@ use all_or_none::lab::link;
 use all_or_none::lab::permalink::{Outcome, Shared};
 use all_or_none::lab::{ModelSource, Report};
 
-use crate::chromium::PLAIN;
+use crate::browser::PLAIN;
 use crate::page::Page;
 use crate::site;
 
@@ -111,11 +111,11 @@ async fn a_link_of_a_newer_page_or_to_a_model_that_is_gone_shows_what_it_can() {
 }
 
 /// Presses a button and waits for the file that it saves.
-async fn saved(page: &Page, button: &str, folder: &Path, ending: &str) -> PathBuf {
+async fn saved(page: &Page, button: &str, ending: &str) -> PathBuf {
     assert!(page.press(button).await, "there is a button {button}");
     let start = Instant::now();
     loop {
-        let found = fs::read_dir(folder).expect("the folder").flatten().map(|entry| entry.path());
+        let found = fs::read_dir(page.downloads()).expect("the folder").flatten().map(|entry| entry.path());
         let found = found.into_iter().find(|path| path.to_string_lossy().ends_with(ending));
         if let Some(path) = found {
             return path;
@@ -127,28 +127,26 @@ async fn saved(page: &Page, button: &str, folder: &Path, ending: &str) -> PathBu
 
 #[tokio::test]
 async fn every_export_is_opened_and_read_back() {
-    let folder = tempfile::tempdir().expect("a scratch folder");
     let page = Page::open(PLAIN, &site()).await;
-    page.save_downloads_to(folder.path()).await;
     page.settled().await;
     let _: bool =
         page.script("document.querySelector('[data-testid=\"share-more\"]').open = true; return true").await;
     page.wait_for("the report", |shown| shown.is_settled()).await;
     let read = |path: &Path| fs::read_to_string(path).expect("a text");
 
-    let json = read(&saved(&page, "export-json", folder.path(), ".report.json").await);
+    let json = read(&saved(&page, "export-json", ".report.json").await);
     let report: Report = serde_json::from_str(&json).expect("a report");
     assert_eq!(report.prompts.len(), 3);
 
-    let csv = read(&saved(&page, "export-csv", folder.path(), ".csv").await);
+    let csv = read(&saved(&page, "export-csv", ".csv").await);
     assert_eq!(csv.lines().count(), 1 + report.prompts.len() + report.properties.len(), "{csv}");
     assert!(csv.contains(&report.prompts[0].divergences.kl_ab.to_string()), "{csv}");
 
-    let python = read(&saved(&page, "export-python", folder.path(), ".py").await);
+    let python = read(&saved(&page, "export-python", ".py").await);
     assert!(python.contains("MODEL_A = (\"public/models/world-d32\", None)"), "{python}");
 
-    let html = saved(&page, "export-html", folder.path(), ".html").await;
-    let file = saved(&page, "save-file", folder.path(), ".allornone.json").await;
+    let html = saved(&page, "export-html", ".html").await;
+    let file = saved(&page, "save-file", ".allornone.json").await;
     let shared = link::from_file(&read(&file)).expect("a file of ours").shared;
     assert_eq!(shared.experiment, report.experiment);
 

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::chromium::PLAIN;
+use crate::browser::PLAIN;
 use crate::page::{Page, Shown};
 use crate::site;
 

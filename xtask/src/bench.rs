@@ -60,13 +60,14 @@ fn compressed_sizes(site: &Path) -> Outcome<Vec<(String, usize)>> {
         if is_code(&name) {
             let content =
                 fs::read(&path).map_err(|error| format!("could not read {}: {error}", path.display()))?;
-            sizes.push((name, gzip_size(&content)));
+            sizes.push((name, gzipped(&content).len()));
         }
     }
     Ok(sizes)
 }
 
-fn files_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
+/// Every file of a folder and of those in it.
+pub fn files_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let explain = |error| format!("could not list {}: {error}", folder.display());
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(explain)? {
@@ -76,12 +77,12 @@ fn files_below(folder: &Path) -> Outcome<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Size after gzip at its usual level, as hosts send it.
-fn gzip_size(content: &[u8]) -> usize {
+/// Compressed by gzip at its usual level, as hosts send it.
+pub fn gzipped(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     // Writing to memory does not fail.
     let _ = encoder.write_all(content);
-    encoder.finish().unwrap_or_default().len()
+    encoder.finish().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -90,13 +91,13 @@ mod tests {
 
     #[test]
     fn repetition_compresses_and_noise_does_not() {
-        assert!(gzip_size(&[7; 100_000]) < 200);
+        assert!(gzipped(&[7; 100_000]).len() < 200);
         let xorshift = |x: &u32| {
             Some([13, -17, 5].iter().fold(*x, |x, &by: &i32| if by > 0 { x ^ x << by } else { x ^ x >> -by }))
         };
         let noise: Vec<u8> =
             std::iter::successors(Some(1), xorshift).take(10_000).map(|x| (x >> 24) as u8).collect();
-        assert!(gzip_size(&noise) > 9_900);
+        assert!(gzipped(&noise).len() > 9_900);
     }
 
     #[test]

@@ -1,55 +1,90 @@
-//! A browser to test in: Chromium and ChromeDriver, named by the user, found, or installed with apt.
+//! Browsers to test in, each with the program that drives it: named by the user, found, or installed.
 
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::shell::{self, Outcome, say};
+use crate::tools;
 
-/// Names that Chromium goes by.
-const CHROMES: [&str; 5] =
-    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-
-/// A browser and the program that drives it.
-#[derive(Debug, Clone)]
-pub struct Browser {
-    /// Chromium or Chrome.
-    pub chrome: PathBuf,
-    /// ChromeDriver of the same version.
-    pub driver: PathBuf,
+/// A program that browser tests need.
+struct Program {
+    /// The environment's variable that names it, for the user and for the tests.
+    variable: &'static str,
+    /// Names that it goes by.
+    names: &'static [&'static str],
+    /// What people call it.
+    called: &'static str,
+    /// Debian's package of it.
+    package: &'static str,
 }
 
-/// The browser that `CHROME` and `CHROMEDRIVER` name, or one on the PATH, or one that apt installs.
-pub fn find() -> Outcome<Browser> {
-    if let (Some(chrome), Some(driver)) = present()? {
-        return Ok(Browser { chrome, driver });
+/// Names Chromium.
+pub const CHROME: &str = "CHROME";
+
+const CHROMIUM: Program = Program {
+    variable: CHROME,
+    names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"],
+    called: "Chromium",
+    package: "chromium",
+};
+/// Of the same version as Chromium.
+const CHROMEDRIVER: Program = Program {
+    variable: "CHROMEDRIVER",
+    names: &["chromedriver"],
+    called: "ChromeDriver",
+    package: "chromium-driver",
+};
+const FIREFOX: Program = Program {
+    variable: "FIREFOX",
+    names: &["firefox-esr", "firefox"],
+    called: "Firefox",
+    package: "firefox-esr",
+};
+/// Debian has none: it comes from its source.
+const GECKODRIVER: &str = "GECKODRIVER";
+
+/// The variables that tell the tests which programs to use.
+pub fn find() -> Outcome<Vec<(&'static str, PathBuf)>> {
+    let programs = [CHROMIUM, CHROMEDRIVER, FIREFOX];
+    let mut missing = Vec::new();
+    for program in &programs {
+        if program.present()?.is_none() {
+            missing.push(program.package);
+        }
     }
-    install_with_apt();
-    let missing = match present()? {
-        (Some(chrome), Some(driver)) => return Ok(Browser { chrome, driver }),
-        (None, _) => "Chromium",
-        (_, None) => "ChromeDriver",
-    };
-    Err(format!(
-        "browser tests need {missing}: install it, or set CHROME and CHROMEDRIVER to the two programs"
-    ))
+    if !missing.is_empty() {
+        install_with_apt(&missing);
+    }
+    let mut found = Vec::new();
+    for program in &programs {
+        let Program { variable, called, .. } = program;
+        let path = program.present()?.ok_or_else(|| {
+            format!("browser tests need {called}: install it, or set {variable} to the program")
+        })?;
+        found.push((*variable, path));
+    }
+    found.push((GECKODRIVER, named(GECKODRIVER)?.map_or_else(tools::geckodriver, Ok)?));
+    Ok(found)
 }
 
-/// Chromium and ChromeDriver, as far as they are there.
-fn present() -> Outcome<(Option<PathBuf>, Option<PathBuf>)> {
-    Ok((program("CHROME", &CHROMES)?, program("CHROMEDRIVER", &["chromedriver"])?))
+impl Program {
+    /// The program that the variable names, or else one of its names on the PATH.
+    fn present(&self) -> Outcome<Option<PathBuf>> {
+        Ok(named(self.variable)?.or_else(|| self.names.iter().find_map(|name| shell::find(name))))
+    }
 }
 
-/// The program that the variable names, or else one of these names on the PATH.
-fn program(variable: &str, names: &[&str]) -> Outcome<Option<PathBuf>> {
+/// The program that a variable names.
+fn named(variable: &str) -> Outcome<Option<PathBuf>> {
     match env::var_os(variable).map(PathBuf::from) {
         Some(path) if path.is_file() => Ok(Some(path)),
         Some(path) => Err(format!("{variable} names {}, which is not a file", path.display())),
-        None => Ok(names.iter().find_map(|name| shell::find(name))),
+        None => Ok(None),
     }
 }
 
-fn install_with_apt() {
+fn install_with_apt(packages: &[&str]) {
     if shell::find("apt-get").is_none() {
         return;
     }
@@ -64,5 +99,5 @@ fn install_with_apt() {
     };
     // A failure shows as the missing program that the caller then names.
     let _ = apt(&["update", "--quiet=2"]);
-    let _ = apt(&["install", "--quiet=2", "--yes", "--no-install-recommends", "chromium", "chromium-driver"]);
+    let _ = apt(&[&["install", "--quiet=2", "--yes", "--no-install-recommends"], packages].concat());
 }

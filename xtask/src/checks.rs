@@ -26,7 +26,7 @@ const STAGES: [Stage; 8] = [
     Stage { name: "native", what: "unit, integration and documentation tests", run: native },
     Stage { name: "lint-wasm", what: "clippy, wasm", run: lint_wasm },
     Stage { name: "site", what: "the optimised site", run: site::build_optimised },
-    Stage { name: "browser", what: "the site in Chromium", run: in_browser },
+    Stage { name: "browser", what: "the site in Chromium and Firefox", run: in_browser },
 ];
 
 /// Runs all stages, or those named, and stops at the first that fails.
@@ -100,9 +100,9 @@ pub fn time_in_browser() -> Outcome {
 
 /// Runs the browser tests whose names contain one of `filters`, or all, against `dist/`.
 fn browser_tests(filters: &[&str]) -> Outcome {
-    let browser = browser::find()?;
+    let browsers = browser::find()?;
     let mut command = cargo(&["test", "--features", NATIVE, "--test", "browser", "--"]);
     // One at a time: two browsers that both compute on two cores run into each other's time limits.
     command.args(["--test-threads=1", "--nocapture"]).args(filters);
-    shell::run(command.env("CHROME", browser.chrome).env("CHROMEDRIVER", browser.driver))
+    shell::run(command.envs(browsers).env("AXE", tools::axe()?))
 }

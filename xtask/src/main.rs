@@ -1,11 +1,13 @@
-//! The project's tasks: `cargo xtask serve | build | test | bench | setup`.
+//! The project's tasks: `cargo xtask serve | build | test | bench | lighthouse | setup`.
 //!
 //! Each command installs what it needs and is missing, and says so in one line.
 
 mod bench;
 mod browser;
 mod checks;
+mod lighthouse;
 mod lockfile;
+mod npm;
 mod places;
 mod shell;
 mod site;
@@ -24,6 +26,7 @@ Usage: cargo xtask COMMAND
   build             write the optimised static site to dist/
   test [STAGE...]   run every test, or only the stages named
   bench             measure sizes and the time to the first verdict
+  lighthouse [DIST] score the built site with Lighthouse
   setup             install what the other commands need and is missing";
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Some("build") => site::build_optimised(),
         Some("test") => checks::test(rest),
         Some("bench") => bench::bench(),
+        Some("lighthouse") => lighthouse::run(rest),
         Some("setup") => tools::for_tests().and_then(|()| browser::find().map(drop)),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -22,7 +22,7 @@ pub fn serve(arguments: &[String]) -> Outcome {
         _ => return Err("expected at most a port number".to_owned()),
     };
     build(Effort::Copy)?;
-    let host = Host { folder: places::dist(), prefix: "/", weights_per_second: None };
+    let host = Host { folder: places::dist(), prefix: "/", weights_per_second: None, is_compressed: false };
     let address = static_server::start(host, port).map_err(|error| {
         format!("could not listen on port {port}: {error}; name another: cargo xtask serve PORT")
     })?;

@@ -18,6 +18,8 @@ pub struct Host {
     pub prefix: &'static str,
     /// Weights arrive no faster than so many bytes per second: to watch a page load.
     pub weights_per_second: Option<u32>,
+    /// The files are compressed already, and browsers are told so.
+    pub is_compressed: bool,
 }
 
 /// Serves on `port` (0: any free one) until the program ends.
@@ -57,7 +59,12 @@ fn answer(mut stream: &TcpStream, request: &str, host: &Host) -> io::Result<()> 
         (Some(path), Some(content)) => ("200 OK", content_type(&path), content),
         _ => ("404 Not Found", "text/plain", format!("nothing at {target}\n").into_bytes()),
     };
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len())?;
+    let encoding = if host.is_compressed && status == "200 OK" { "Content-Encoding: gzip\r\n" } else { "" };
+    let length = body.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\n{encoding}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+    )?;
     if method == "HEAD" {
         return stream.flush();
     }

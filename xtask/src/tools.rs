@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::npm::Package;
 use crate::shell::{self, Outcome, cargo, say};
 use crate::{lockfile, places, wasm_opt};
 
@@ -10,6 +11,10 @@ use crate::{lockfile, places, wasm_opt};
 pub const WASM: &str = "wasm32-unknown-unknown";
 /// The last Trunk that this project's oldest Rust compiles.
 const TRUNK: &str = "0.21.14";
+/// Drives Firefox; any version drives the long-term release.
+const GECKODRIVER: &str = "0.37.1";
+/// Looks for what bars people with disabilities from a page.
+const AXE: Package = Package { name: "axe-core", version: "4.14.1" };
 
 /// What `cargo xtask build` and `serve` need.
 pub fn for_site() -> Outcome {
@@ -29,7 +34,22 @@ pub fn for_lints() -> Outcome {
 pub fn for_tests() -> Outcome {
     for_lints()?;
     for_site()?;
-    wasm_opt::program().map(drop)
+    wasm_opt::program()?;
+    geckodriver()?;
+    axe().map(drop)
+}
+
+/// The program that drives Firefox.
+pub fn geckodriver() -> Outcome<PathBuf> {
+    installed("geckodriver", GECKODRIVER, &["--locked"])?;
+    shell::find("geckodriver").ok_or_else(|| {
+        "geckodriver was installed but cannot be found; is cargo's bin folder readable?".to_owned()
+    })
+}
+
+/// The script that the browser tests put into the page to check it.
+pub fn axe() -> Outcome<PathBuf> {
+    Ok(AXE.required()?.join("axe.min.js"))
 }
 
 /// Adds the wasm target to the toolchain in use.

@@ -9,12 +9,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::npm::{self, Package};
 use crate::places;
 use crate::shell::{self, Outcome, say};
 
 const NAME: &str = "wasm-opt";
 /// npm's package of the same program.
-const NPM_PACKAGE: &str = "binaryen@132.0.0";
+const BINARYEN: Package = Package { name: "binaryen", version: "132.0.0" };
 /// The oldest that knows every wasm feature in use.
 const OLDEST: u32 = 120;
 /// Tells the program under the name `wasm-opt` where the real one is.
@@ -34,20 +35,12 @@ pub fn program() -> Outcome<Option<PathBuf>> {
     if let Some(path) = shell::find(NAME).filter(|path| version_number(path).is_some_and(|v| v >= OLDEST)) {
         return Ok(Some(path));
     }
-    let tools = places::cache().join("tools");
-    let ours = tools.join("node_modules").join(".bin").join(NAME);
-    if version_number(&ours).is_some() {
-        return Ok(Some(ours));
-    }
-    let Some(npm) = shell::find("npm") else {
-        say("no wasm-opt and no npm to install it: left to Trunk's own download");
-        return Ok(None);
-    };
-    say(&format!("npm install {NPM_PACKAGE} into {}", tools.display()));
-    fs::create_dir_all(&tools).map_err(|error| format!("could not create {}: {error}", tools.display()))?;
-    let quiet = ["install", "--silent", "--no-audit", "--no-fund", "--prefix"];
-    match shell::run(Command::new(npm).args(quiet).arg(&tools).arg(NPM_PACKAGE)) {
-        Ok(()) => Ok(Some(ours)),
+    match BINARYEN.installed() {
+        Ok(Some(_)) => Ok(Some(npm::program(NAME))),
+        Ok(None) => {
+            say("no wasm-opt and no npm to install it: left to Trunk's own download");
+            Ok(None)
+        }
         Err(message) => {
             say(&format!("{message}: wasm-opt is left to Trunk's own download"));
             Ok(None)

@@ -11,7 +11,7 @@ use crate::hub::progress::size_words;
 use crate::text::use_i18n;
 use crate::ui::curated::{facts, source_of, tokenizer, why};
 use crate::ui::session::use_session;
-use crate::ui::state::{Slot, slot_name, use_page};
+use crate::ui::state::{Slot, use_page};
 
 /// The disclosure.
 #[component]
@@ -106,7 +106,7 @@ fn ModelLine(model: &'static Model, slots: &'static [Slot]) -> impl IntoView {
             <Press
                 testid=format!("curated-{letter}-{}", model.repository)
                 spoken=move || {
-                    let place = slot_name(i18n.get_locale(), slot);
+                    let place = letter.to_uppercase();
                     t_string!(i18n, models.curated.load_as, repository = model.repository, model = place)
                 }
                 on_press=move |()| session.choose_model(slot, source_of(model))

@@ -197,15 +197,13 @@ fn Matrix(
                                 data-testid=format!("cell-{}-{}", a.name, b.name)
                                 data-kl=pair.mean_symmetric_kl.to_string()
                                 data-shade=scale.shade(pair.mean_symmetric_kl).to_string()
+                                data-sign=pair.sign()
                                 aria-current=move || is_shown().then_some("true")
                                 aria-label=spoken(locale, a, b, &pair)
                                 on:focus=move |_| reached.set((row, column))
                                 on:click=open
                             >
                                 {brief(pair.mean_symmetric_kl)}
-                                <span class="explorer__sign" aria-hidden="true">
-                                    {pair.sign()}
-                                </span>
                             </button>
                         </td>
                     }
@@ -274,7 +272,7 @@ fn spoken(locale: Locale, a: &Member, b: &Member, pair: &Pair) -> String {
         explorer.spoken,
         a = a.label(locale),
         b = b.label(locale),
-        nats = number(pair.mean_symmetric_kl),
+        nats = brief(pair.mean_symmetric_kl),
         level = pair.level_name(locale)
     )
 }
