@@ -106,6 +106,8 @@ mod tests {
         let page = written("r.html");
         assert!(page.contains("<html lang=\"en\">") && page.contains("world-d48"));
         assert!(page.contains(&report.model_b.model.sha256) && page.contains("DISTRIBUTIONS_"));
+        let seed = report.experiment.seed;
+        assert!(page.contains(&format!("every random draw</th><td>{seed}</td>")), "what was asked");
 
         let opened = link::from_file(&written("r.allornone.json")).unwrap();
         assert_eq!(opened.shared, shared(&report));
@@ -135,6 +137,7 @@ mod tests {
             property.dropped = vec![HOSTILE.into()];
         }
         report.experiment.prompts = vec![HOSTILE.into()];
+        report.experiment.concepts.iter_mut().for_each(|concept| concept.name = HOSTILE.into());
         let page = report_page(Locale::ja, &report);
         assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"));
         assert!(!page.chars().any(|c| c == '\u{7}' || c == '\u{202e}'));

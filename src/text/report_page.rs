@@ -5,6 +5,7 @@ use leptos_i18n::td_string;
 use super::numbers::{number, percent, probability};
 use super::properties::property_of_concept;
 use super::{Locale, level, verdict};
+use crate::lab::experiment::Experiment;
 use crate::lab::export::html::Html;
 use crate::lab::export::visible_text;
 use crate::lab::report::{PromptReport, PropertyReport, Report, Side};
@@ -22,6 +23,7 @@ pub fn report_page(locale: Locale, report: &Report) -> String {
     prompts(&mut page, locale, report);
     coupled_map(&mut page, locale, report);
     truncation(&mut page, locale, report);
+    asked(&mut page, locale, &report.experiment);
     page.end()
 }
 
@@ -185,4 +187,27 @@ fn truncation(page: &mut Html, locale: Locale, report: &Report) {
         let head = [td_string!(locale, share.report.dimension), &kl, td_string!(locale, share.report.top_1)];
         page.table(&head, rows);
     }
+}
+
+/// What a reader needs to ask the same again and to judge the words "close" and "holds", besides models and prompts.
+fn asked(page: &mut Html, locale: Locale, experiment: &Experiment) {
+    page.heading(td_string!(locale, share.report.asked));
+    let concepts: Vec<String> =
+        experiment.concepts.iter().map(|concept| visible_text(&concept.name)).collect();
+    let thresholds = &experiment.thresholds;
+    let rows = [
+        (td_string!(locale, share.report.concepts), concepts.join(" · ")),
+        (td_string!(locale, share.report.seed), experiment.seed.to_string()),
+        (td_string!(locale, share.report.delta_mean), number(thresholds.delta_mean)),
+        (td_string!(locale, share.report.delta_tail), number(thresholds.delta_tail)),
+        (td_string!(locale, share.report.max_violation_rate), percent(thresholds.max_violation_rate)),
+        (td_string!(locale, share.report.alpha), number(thresholds.alpha)),
+        (td_string!(locale, share.report.delta_correlation), number(thresholds.delta_correlation)),
+        (td_string!(locale, share.report.delta_r2), number(thresholds.delta_r2)),
+        (td_string!(locale, share.report.delta_accuracy), number(thresholds.delta_accuracy)),
+        (td_string!(locale, share.report.delta_steering), number(thresholds.delta_steering)),
+        (td_string!(locale, share.report.max_p), number(thresholds.max_p)),
+    ];
+    let head = [td_string!(locale, share.report.quantity), td_string!(locale, share.report.value)];
+    page.table(&head, rows.map(|(name, value)| vec![name.to_owned(), value]));
 }
