@@ -16,8 +16,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("cargo::rerun-if-changed=build.rs");
     let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").ok_or("Cargo sets OUT_DIR")?).join("i18n");
-    let namespaces =
-        ["page", "models", "verdict", "properties", "lessons", "explorer", "workshop", "share", "offline"];
+    let namespaces = [
+        "page",
+        "models",
+        "verdict",
+        "properties",
+        "lessons",
+        "explorer",
+        "workshop",
+        "share",
+        "offline",
+        "pictures",
+    ];
     let config = Config::new("en")?
         .add_locale("ja")?
         .add_namespaces(namespaces)?

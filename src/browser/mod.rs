@@ -8,6 +8,7 @@ pub mod fetch;
 pub mod hub;
 pub mod model_cache;
 pub mod page;
+pub mod picture;
 pub mod request;
 pub mod webgpu;
 mod wire;

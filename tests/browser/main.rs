@@ -23,6 +23,7 @@ mod lessons;
 mod markup;
 mod offline;
 mod page;
+mod pictures;
 mod sharing;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;

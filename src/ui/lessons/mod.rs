@@ -6,7 +6,7 @@
 pub mod catalogue;
 pub mod exercise;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod handout;
 pub mod panel;
 pub mod place;

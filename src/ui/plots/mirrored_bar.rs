@@ -28,6 +28,8 @@ pub fn MirroredBar(
     let difference = log_prob_b - log_prob_a;
     let signed = if difference > 0.0 { format!("+{}", number(difference)) } else { number(difference) };
     let bar = |p: f64| format!("{:.2}%", share(p, full));
+    // A bar that is longer than its place is drawn broken.
+    let is_cut = |p: f64| (p > full * (1.0 + 1e-9)).then_some("");
     view! {
         <li
             class="mirrored-bar"
@@ -41,11 +43,11 @@ pub fn MirroredBar(
                 {probability(p_a)}
             </span>
             <span class="mirrored-bar__track mirrored-bar__track--a" aria-hidden="true">
-                <span class="mirrored-bar__fill fill-a" style:--share=bar(p_a)></span>
+                <span class="mirrored-bar__fill fill-a" style:--share=bar(p_a) data-cut=is_cut(p_a)></span>
             </span>
             <span class="mirrored-bar__label">{label}</span>
             <span class="mirrored-bar__track" aria-hidden="true">
-                <span class="mirrored-bar__fill fill-b" style:--share=bar(p_b)></span>
+                <span class="mirrored-bar__fill fill-b" style:--share=bar(p_b) data-cut=is_cut(p_b)></span>
             </span>
             <span class="mirrored-bar__value">
                 <span class="visually-hidden">{t!(i18n, page.next.model_b)}</span>
