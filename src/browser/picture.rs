@@ -112,7 +112,7 @@ fn mark_of(target: Option<EventTarget>) -> Option<Element> {
 }
 
 fn is_mark(element: &Element) -> bool {
-    element.get_attribute("class").is_some_and(|class| class == MARK)
+    element.get_attribute("class").is_some_and(|class| class.split_whitespace().any(|name| name == MARK))
 }
 
 /// None where there is no such method or it throws. What answers nothing answers `undefined`.

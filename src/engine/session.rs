@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::device::{Device, DeviceError};
 use super::files::ModelFiles;
-use crate::lab::observation::{Floats, TokenTable};
+use crate::lab::observation::{Floats, TokenTable, places_before_last};
 use crate::lab::{Context, ModelCard, Observation};
 use crate::models::vocabulary::Ids;
 use crate::models::{
@@ -110,6 +110,25 @@ struct Rows {
     log_probs: Vec<f32>,
 }
 
+impl Rows {
+    /// Of the first `n_texts` texts only the last context stays; the hidden states of the others are returned, `[·, d]`.
+    fn take_all_but_last(&mut self, n_texts: usize, d: usize) -> Vec<f32> {
+        let mut taken = Vec::new();
+        let all = std::mem::take(self);
+        let mut rows = all.contexts.into_iter().zip(all.hidden.chunks_exact(d)).peekable();
+        while let Some((context, state)) = rows.next() {
+            let goes_on = rows.peek().is_some_and(|(next, _)| next.text == context.text);
+            if goes_on && context.text < n_texts {
+                taken.extend_from_slice(state);
+            } else {
+                self.contexts.push(context);
+                self.hidden.extend_from_slice(state);
+            }
+        }
+        taken
+    }
+}
+
 impl Session {
     /// Checks all files and puts the weights on the device.
     ///
@@ -211,6 +230,9 @@ impl Session {
         calibration: &[String],
     ) -> Result<Observation, RunError> {
         let mut texts = self.encode_prompts(prompts)?;
+        for Text { ids, places, .. } in &mut texts {
+            *places = places_before_last(ids.len()).chain([ids.len() - 1]).collect();
+        }
         let readable = |text: &String| self.tokenizer.encode(text, self.network.config.context_length).ok();
         let n_asked = prompts.len() + concept_contexts.len();
         texts.extend(concept_contexts.iter().enumerate().filter_map(|(idx, text)| {
@@ -221,7 +243,9 @@ impl Session {
             let ids = readable(text)?;
             Some(Text { text_idx: n_asked + idx, places: (1..ids.len()).collect(), ids })
         }));
-        let Rows { contexts, hidden, .. } = self.run(&texts, 0, self.tokens.len()).await?;
+        let mut rows = self.run(&texts, 0, self.tokens.len()).await?;
+        let prompt_states = rows.take_all_but_last(prompts.len(), self.card.d_model);
+        let Rows { contexts, hidden, .. } = rows;
         let n_checked = prompts.len().max(MIN_FLOOR_CONTEXTS).min(contexts.len());
         let log_probs = self.one_by_one(&contexts[..n_checked]).await?;
         Ok(Observation {
@@ -231,6 +255,7 @@ impl Session {
             n_prompts: prompts.len(),
             contexts,
             hidden: Floats(hidden),
+            prompt_states: Floats(prompt_states),
             unembedding: Floats::default(),
             // None of these architectures has a head bias or a soft-cap: a config that asks for one is refused.
             head_bias: None,

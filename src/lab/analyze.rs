@@ -4,17 +4,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use faer::Mat;
 
-use super::comparison::{Comparison, Preflight, divergences, largest_difference, log_probabilities_in_f32};
+use super::comparison::{
+    Comparison, Predictor, Preflight, divergences, largest_difference, log_probabilities_in_f32,
+};
 use super::error::{LabError, TokenDifference};
 use super::experiment::{Experiment, ModelSource};
 use super::material::{self, Material};
-use super::observation::{EngineKind, ModelCard, Observation};
+use super::observation::{EngineKind, Floats, ModelCard, Observation, places_before_last};
 use super::progress::{Listener, Progress};
 use super::reduced::ReducedModel;
-use super::report::{NextToken, PromptReport, Report, Side};
-use crate::theory::distribution::{log_softmax, top_k};
+use super::report::{NEXT_TOKENS, NextToken, Place, PromptReport, Report, Side};
+use crate::theory::distribution::{Divergences, log_softmax, top_k};
 use crate::theory::equivalence::{NoiseFloor, assess};
 use crate::theory::planner::{TARGET_RATE, plan};
+use crate::theory::representation::{check_matrix, rounded_to_f32};
 use crate::theory::twin::{self, Exactness};
 use crate::theory::{Precision, Representation};
 
@@ -24,8 +27,6 @@ const EXTRACTION_TOLERANCE: f64 = 1e-2;
 const FLOOR_CONTEXTS: usize = 16;
 /// Ids shown where two vocabularies differ.
 const SHOWN_DIFFERENCES: usize = 3;
-/// Next tokens shown of each model.
-const NEXT_TOKENS: usize = 10;
 
 /// Computes the report. `b` is `None` exactly where the experiment's model B is a twin: it is then built from A's
 /// F and G. `listener` is told the share done, from 0 to 1, and may end the computation.
@@ -58,29 +59,32 @@ pub fn analyze(
 
     let in_a = representation('A', a, &ids)?;
     let floor_a = extraction_error('A', a, &in_a, &ids)?;
+    let within_a = within_prompts('A', a)?;
     let side_b = match b {
         Some(b) => SideB::observed(b, &ids)?,
-        None => SideB::twin(experiment, a, &in_a, &materials)?,
+        None => SideB::twin(experiment, a, (&in_a, &within_a), &materials)?,
     };
     progress.reach(0.1)?;
 
     let floor = NoiseFloor { a: floor_a, b: side_b.floor };
     let texts: Vec<usize> = a.contexts.iter().map(|context| context.text).collect();
     let mut prompts = Vec::with_capacity(a.n_prompts);
-    let per_context = divergences(
-        (&in_a, a.soft_cap),
-        (&side_b.representation, side_b.soft_cap),
-        2.0 * floor.epsilon_num(),
-        |context, log_a, log_b, divergences| {
-            if let Some(text) = experiment.prompts.get(context) {
-                let tokens =
-                    a.contexts[context].token_ids.iter().map(|&id| a.tokens.text(id as usize)).collect();
-                let next = next_tokens(log_a, log_b, &ids, a);
-                prompts.push(PromptReport { text: text.clone(), tokens, next, divergences: *divergences });
-            }
-            progress.reach(0.1 + 0.3 * (context + 1) as f64 / in_a.n_contexts() as f64)
-        },
-    )?;
+    let (whole_a, whole_b) = (Predictor::of(&in_a, a.soft_cap), side_b.predictor());
+    let tie = 2.0 * floor.epsilon_num();
+    let per_context = divergences(whole_a, whole_b, tie, |context, log_a, log_b, divergences| {
+        if let Some(text) = experiment.prompts.get(context) {
+            let tokens = a.contexts[context].token_ids.iter().map(|&id| a.tokens.text(id as usize)).collect();
+            let next = next_tokens(log_a, log_b, &ids, a);
+            let (text, places) = (text.clone(), Vec::new());
+            prompts.push(PromptReport { text, tokens, places, next, divergences: *divergences });
+        }
+        progress.reach(0.1 + 0.3 * (context + 1) as f64 / in_a.n_contexts() as f64)
+    })?;
+    if within_a.nrows() == side_b.within_prompts.nrows() {
+        let (a, b) =
+            (Predictor { f: &within_a, ..whole_a }, Predictor { f: &side_b.within_prompts, ..whole_b });
+        add_places(&mut prompts, &divergences(a, b, tie, |_, _, _, _| Ok(()))?);
+    }
     let closeness = experiment.thresholds.closeness();
     let mut equality =
         assess(&per_context, &texts, ids.len(), floor, side_b.is_exact, closeness, experiment.seed);
@@ -147,6 +151,8 @@ pub fn reduced_of_observation(a: &Observation) -> Result<ReducedModel, LabError>
 /// Model B, observed or built.
 struct SideB {
     representation: Representation,
+    /// f at the places before the last of the prompts, `[·, d]`.
+    within_prompts: Mat<f64>,
     floor: f64,
     soft_cap: Option<f64>,
     /// Equality with A is a theorem.
@@ -161,6 +167,7 @@ impl SideB {
         let representation = representation('B', b, ids)?;
         Ok(Self {
             floor: extraction_error('B', b, &representation, ids)?,
+            within_prompts: within_prompts('B', b)?,
             representation,
             soft_cap: b.soft_cap,
             is_exact: false,
@@ -174,7 +181,7 @@ impl SideB {
     fn twin(
         experiment: &Experiment,
         a: &Observation,
-        in_a: &Representation,
+        (in_a, within_a): (&Representation, &Mat<f64>),
         materials: &[Material],
     ) -> Result<Self, LabError> {
         let ModelSource::Twin { recipe } = &experiment.model_b else {
@@ -182,7 +189,7 @@ impl SideB {
         };
         let pairs = materials.first().and_then(|material| material.pairs.as_ref());
         let pairs = pairs.map_or(&[][..], |found| &found.rows);
-        let twin = twin::build(recipe, in_a, pairs, experiment.seed)?;
+        let twin = twin::build_and_carry(recipe, in_a, within_a, pairs, experiment.seed)?;
         let representation = twin.representation.rounded_to_f32();
         let kind = match twin.exactness {
             Exactness::Exact => "exact twin of model A",
@@ -200,8 +207,13 @@ impl SideB {
             },
             engine: EngineKind::Twin,
             engine_detail: format!("{kind}: {recipe}"),
+            within_prompts: rounded_to_f32(twin.elsewhere.as_ref()),
             representation,
         })
+    }
+
+    fn predictor(&self) -> Predictor<'_> {
+        Predictor::of(&self.representation, self.soft_cap)
     }
 }
 
@@ -241,6 +253,9 @@ fn check_observation(model: char, o: &Observation) -> Result<(), LabError> {
     }
     let (n, v, d) = (o.contexts.len(), o.model.vocab_size, o.model.d_model);
     size("hidden states", n * d, o.hidden.0.len())?;
+    if !o.prompt_states.0.is_empty() {
+        size("the hidden states within prompts", n_places(o) * d, o.prompt_states.0.len())?;
+    }
     size("the unembedding", v * d, o.unembedding.0.len())?;
     size("the token list", v, o.tokens.len())?;
     if let Some(bias) = &o.head_bias {
@@ -337,15 +352,47 @@ impl Masks {
     }
 }
 
+/// How many places there are before the last ones of the prompts.
+fn n_places(o: &Observation) -> usize {
+    let prompts = o.contexts.iter().take(o.n_prompts);
+    prompts.map(|prompt| places_before_last(prompt.token_ids.len()).len()).sum()
+}
+
+/// Hidden states in f64, `[n, d]`; a head bias needs one more coordinate, (f, 1).
+fn hidden_states(o: &Observation, states: &Floats) -> Mat<f64> {
+    let d = o.model.d_model;
+    let width = d + usize::from(o.head_bias.is_some());
+    let n = states.0.len() / d.max(1);
+    Mat::from_fn(n, width, |i, j| if j < d { f64::from(states.0[i * d + j]) } else { 1.0 })
+}
+
+/// f at the places before the last of the prompts, `[·, d]`.
+fn within_prompts(model: char, o: &Observation) -> Result<Mat<f64>, LabError> {
+    let f = hidden_states(o, &o.prompt_states);
+    if f.nrows() > 0 {
+        check_matrix("F (hidden states within prompts)", f.as_ref()).map_err(LabError::of(model))?;
+    }
+    Ok(f)
+}
+
+/// Tells each prompt its distances, those after the whole of it last; none where nobody looked within prompts.
+fn add_places(prompts: &mut [PromptReport], within: &[Divergences]) {
+    let n_places: usize = prompts.iter().map(|prompt| places_before_last(prompt.tokens.len()).len()).sum();
+    if within.len() != n_places {
+        return;
+    }
+    let mut within = within.iter().map(Place::from);
+    for prompt in prompts {
+        let before = places_before_last(prompt.tokens.len()).len();
+        prompt.places = within.by_ref().take(before).chain([Place::from(&prompt.divergences)]).collect();
+    }
+}
+
 /// F and G on the tokens of Y; a head bias becomes one more coordinate, (f, 1) and (g, b).
 fn representation(model: char, o: &Observation, ids: &[usize]) -> Result<Representation, LabError> {
     let d = o.model.d_model;
     let width = d + usize::from(o.head_bias.is_some());
-    let f = Mat::from_fn(
-        o.contexts.len(),
-        width,
-        |i, j| if j < d { f64::from(o.hidden.0[i * d + j]) } else { 1.0 },
-    );
+    let f = hidden_states(o, &o.hidden);
     let g = Mat::from_fn(ids.len(), width, |y, j| match &o.head_bias {
         Some(bias) if j == d => f64::from(bias.0[ids[y]]),
         _ => f64::from(o.unembedding.0[ids[y] * d + j]),
@@ -453,6 +500,7 @@ mod tests {
                 })
                 .collect(),
             hidden: Floats(hidden),
+            prompt_states: Floats::default(),
             unembedding: Floats(g),
             head_bias: None,
             log_probs: Floats::default(),
@@ -617,6 +665,77 @@ mod tests {
             (prompt.next[0].log_prob_a - f64::from(a.log_probs.0[prompt.next[0].id as usize])).abs() < 1e-4
         );
         assert!(prompt.divergences.kl_ab > 0.0 && prompt.next.len() >= NEXT_TOKENS);
+        let listed = |of: fn(&NextToken) -> f64| {
+            let mut ids: Vec<&NextToken> = prompt.next.iter().collect();
+            ids.sort_by(|x, y| of(y).total_cmp(&of(x)));
+            ids.into_iter().take(NEXT_TOKENS).map(|next| next.id as usize).collect::<BTreeSet<_>>()
+        };
+        let best = |o: &Observation| {
+            let mut ids: Vec<usize> = (0..V).collect();
+            ids.sort_by(|&x, &y| o.log_probs.0[y].total_cmp(&o.log_probs.0[x]));
+            ids.into_iter().take(NEXT_TOKENS).collect::<BTreeSet<_>>()
+        };
+        assert_eq!([listed(|next| next.log_prob_a), listed(|next| next.log_prob_b)], [best(&a), best(&b)]);
+    }
+
+    /// Prompts of 1, 3 and 70 tokens, with hidden states within them.
+    fn within(mut o: Observation, seed: u64) -> Observation {
+        let rng = &mut generator(seed, Stream::Split);
+        for (prompt, n) in o.contexts.iter_mut().zip([1, 3, 70]) {
+            prompt.token_ids = vec![2; n];
+        }
+        let n_places = 2 + 63;
+        o.prompt_states = Floats((0..n_places * D).map(|_| rng.sample::<f32, _>(StandardNormal)).collect());
+        o
+    }
+
+    #[test]
+    fn distances_along_the_prompts_change_no_other_number() {
+        let (mut a, mut b) = (within(observe(1, 100, 1.0), 3), within(observe(2, 100, 1.0), 4));
+        let found = analyze(&other(), &a, Some(&b), &mut go_on).unwrap();
+        let n_places: Vec<usize> = found.prompts.iter().map(|prompt| prompt.places.len()).collect();
+        assert_eq!(n_places, [1, 3, 64]);
+        for prompt in &found.prompts {
+            assert_eq!(prompt.places.last(), Some(&Place::from(&prompt.divergences)));
+        }
+        // The second place within the second prompt, by the definitions.
+        let log_p = |o: &Observation, row: usize| {
+            let logit = |y: usize| -> f64 {
+                let (f, g) = (&o.prompt_states.0[row * D..], &o.unembedding.0[y * D..]);
+                (0..D).map(|j| f64::from(f[j]) * f64::from(g[j])).sum()
+            };
+            let logits: Vec<f64> = (0..V).map(logit).collect();
+            let total = logits.iter().map(|z| z.exp()).sum::<f64>().ln();
+            logits.into_iter().map(|z| z - total).collect::<Vec<f64>>()
+        };
+        let (p, q) = (log_p(&a, 1), log_p(&b, 1));
+        let kl = |p: &[f64], q: &[f64]| p.iter().zip(q).map(|(a, b)| a.exp() * (a - b)).sum::<f64>();
+        let middle: Vec<f64> = p.iter().zip(&q).map(|(a, b)| (0.5 * (a.exp() + b.exp())).ln()).collect();
+        let expected = [kl(&p, &q), kl(&q, &p), 0.5 * (kl(&p, &middle) + kl(&q, &middle))];
+        let place = &found.prompts[1].places[1];
+        for (found, expected) in [place.kl_ab, place.kl_ba, place.js].into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-9, "{found}, not {expected}");
+        }
+
+        a.prompt_states.0.clear();
+        b.prompt_states.0.clear();
+        let without = analyze(&other(), &a, Some(&b), &mut go_on).unwrap();
+        let mut rest = found;
+        rest.prompts.iter_mut().for_each(|prompt| prompt.places.clear());
+        assert_eq!(without, rest);
+    }
+
+    /// The trap is sprung within a prompt: the twin of what was looked at says something else one token earlier.
+    #[test]
+    fn a_twin_is_followed_along_the_prompts() {
+        let a = within(observe(1, 6, 1.0), 5);
+        let js = |recipe: &str| {
+            let report = analyze(&experiment(twin(recipe)), &a, None, &mut go_on).unwrap();
+            report.prompts[1].places.iter().map(|place| place.js).collect::<Vec<f64>>()
+        };
+        assert!(js("dark-both").iter().all(|js| *js < 1e-6), "{:?}", js("dark-both"));
+        let trap = js("observed-only");
+        assert!(trap[0] > 0.01 && trap[1] > 0.01 && trap[2] < 1e-6, "{trap:?}");
     }
 
     #[test]

@@ -251,22 +251,44 @@ impl Thresholds {
     }
 }
 
+/// What gives a distribution in each of some contexts.
+#[derive(Clone, Copy)]
+pub(super) struct Predictor<'a> {
+    /// `[n, d]`
+    pub f: &'a Mat<f64>,
+    /// `[V, d]`
+    pub g: &'a Mat<f64>,
+    /// Logit soft-cap.
+    pub cap: Option<f64>,
+}
+
+impl<'a> Predictor<'a> {
+    pub fn of(model: &'a Representation, cap: Option<f64>) -> Self {
+        Self { f: &model.f, g: &model.g, cap }
+    }
+
+    fn logits(&self, start: usize, end: usize) -> Mat<f64> {
+        self.g * self.f.subrows(start, end - start).transpose()
+    }
+}
+
 /// Divergences of every context, in order. The log-probabilities of both models live for one block only; `each` sees
 /// them before they go, and may end the computation.
 pub(super) fn divergences(
-    (a, cap_a): (&Representation, Option<f64>),
-    (b, cap_b): (&Representation, Option<f64>),
+    a: Predictor<'_>,
+    b: Predictor<'_>,
     tie: f64,
     mut each: impl FnMut(usize, &[f64], &[f64], &Divergences) -> Result<(), LabError>,
 ) -> Result<Vec<Divergences>, LabError> {
-    let mut found = Vec::with_capacity(a.n_contexts());
-    for start in (0..a.n_contexts()).step_by(CONTEXTS_PER_BLOCK) {
-        let end = (start + CONTEXTS_PER_BLOCK).min(a.n_contexts());
+    let n = a.f.nrows();
+    let mut found = Vec::with_capacity(n);
+    for start in (0..n).step_by(CONTEXTS_PER_BLOCK) {
+        let end = (start + CONTEXTS_PER_BLOCK).min(n);
         let (mut block_a, mut block_b) = (a.logits(start, end), b.logits(start, end));
         for column in 0..end - start {
             let (log_a, log_b) = (block_a.col_as_slice_mut(column), block_b.col_as_slice_mut(column));
-            into_log_probabilities(log_a, cap_a);
-            into_log_probabilities(log_b, cap_b);
+            into_log_probabilities(log_a, a.cap);
+            into_log_probabilities(log_b, b.cap);
             let here = Divergences::between(log_a, log_b, tie);
             each(start + column, log_a, log_b, &here)?;
             found.push(here);
@@ -364,7 +386,8 @@ mod tests {
             let a = model(n);
             let b = Representation { g: &a.g * faer::Scale(1.5), ..a.clone() };
             let mut seen = 0;
-            let found = divergences((&a, None), (&b, None), 1e-9, |context, log_a, log_b, here| {
+            let predictors = [&a, &b].map(|model| Predictor::of(model, None));
+            let found = divergences(predictors[0], predictors[1], 1e-9, |context, log_a, log_b, here| {
                 assert_eq!(context, seen);
                 seen += 1;
                 for (log_p, g) in [(log_a, &a.g), (log_b, &b.g)] {
@@ -379,7 +402,8 @@ mod tests {
                 Ok(())
             });
             assert_eq!((found.unwrap().len(), seen), (n, n));
-            let ended = divergences((&a, None), (&b, None), 1e-9, |_, _, _, _| Err(LabError::Cancelled));
+            let ended =
+                divergences(predictors[0], predictors[1], 1e-9, |_, _, _, _| Err(LabError::Cancelled));
             assert_eq!(ended, Err(LabError::Cancelled));
         }
     }

@@ -59,6 +59,9 @@ pub struct Observation {
     pub contexts: Vec<Context>,
     /// f, `[n_contexts, d_model]` row-major: what the unembedding multiplies (after the final norm).
     pub hidden: Floats,
+    /// f on the [`places_before_last`] of each prompt, prompt by prompt, `[·, d_model]` row-major. They are no contexts:
+    /// no number of a report but the distances along its prompts depends on them. Empty where they were not observed.
+    pub prompt_states: Floats,
     /// g, `[vocab_size, d_model]` row-major. It is the largest part and the same in every observation of a model, so
     /// it crosses the worker boundary by itself: it is no part of the serialised observation.
     #[serde(skip)]
@@ -74,6 +77,14 @@ pub struct Observation {
     pub unreachable_ids: Vec<u32>,
     /// Logit soft-cap of the config, which puts a model outside the theorem's class.
     pub soft_cap: Option<f64>,
+}
+
+/// Most places of one prompt at which distributions are compared: its last ones.
+pub const MOST_PLACES: usize = 64;
+
+/// The places of a prompt of `n_tokens` tokens, its last one excepted, at which distributions are compared.
+pub fn places_before_last(n_tokens: usize) -> std::ops::Range<usize> {
+    n_tokens.saturating_sub(MOST_PLACES)..n_tokens.saturating_sub(1)
 }
 
 /// A list of f32 that crosses the worker boundary as one block of bytes.

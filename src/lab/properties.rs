@@ -853,6 +853,7 @@ mod tests {
             log_probs: Floats(log_probs.collect()),
             contexts: (0..rows.len()).map(|i| Context { text: i, token_ids: vec![i as u32] }).collect(),
             hidden: floats(&f),
+            prompt_states: Floats::default(),
             unembedding: floats(&g),
             head_bias: None,
             tokens: (0..v).map(|y| format!(" {}", letters(y))).collect(),

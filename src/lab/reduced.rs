@@ -155,6 +155,7 @@ mod tests {
             n_prompts: 1,
             contexts: (0..n).map(|text| Context { text, token_ids: vec![1] }).collect(),
             hidden: floats(&hidden),
+            prompt_states: Floats::default(),
             unembedding: floats(&unembedding),
             head_bias: Some(floats(&bias)),
             log_probs: Floats(log_probs),

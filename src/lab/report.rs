@@ -95,10 +95,33 @@ pub struct PromptReport {
     pub text: String,
     /// Its tokens, as strings.
     pub tokens: Vec<String>,
-    /// Union of both models' most likely tokens, by mean probability, most likely first.
+    /// How far the two distributions are from each other after its last tokens, one for each, in their order; the last
+    /// is after the whole prompt. Empty where nobody looked within prompts.
+    pub places: Vec<Place>,
+    /// Union of both models' [`NEXT_TOKENS`] most likely tokens, by mean probability, most likely first.
     pub next: Vec<NextToken>,
     /// Distances between the two distributions.
     pub divergences: Divergences,
+}
+
+/// How many of a model's most likely next tokens are listed.
+pub const NEXT_TOKENS: usize = 40;
+
+/// Distances between the two distributions after some token of a prompt (theory.md §4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// KL(A‖B), nats, ≥ 0.
+    pub kl_ab: f64,
+    /// KL(B‖A), nats, ≥ 0.
+    pub kl_ba: f64,
+    /// Jensen–Shannon divergence, nats, in [0, ln 2].
+    pub js: f64,
+}
+
+impl From<&Divergences> for Place {
+    fn from(all: &Divergences) -> Self {
+        Self { kl_ab: all.kl_ab, kl_ba: all.kl_ba, js: all.js }
+    }
 }
 
 /// One candidate for the next token.

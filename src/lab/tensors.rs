@@ -6,7 +6,7 @@ use faer::Mat;
 use serde::{Deserialize, Serialize};
 
 use super::analyze::floor_in_f32;
-use super::comparison::{Comparison, Preflight, divergences};
+use super::comparison::{Comparison, Predictor, Preflight, divergences};
 use super::error::LabError;
 use super::experiment::Thresholds;
 use super::material::{Found, Material, RelationRows, is_new_pair};
@@ -205,9 +205,12 @@ pub fn analyze_tensors(
 
     let floor = NoiseFloor { a: floor(&a), b: floor(&b) };
     let n_contexts = a.n_contexts();
-    let per_context = divergences((&a, None), (&b, None), 2.0 * floor.epsilon_num(), |context, _, _, _| {
-        progress.reach(0.5 * (context + 1) as f64 / n_contexts as f64)
-    })?;
+    let per_context = divergences(
+        Predictor::of(&a, None),
+        Predictor::of(&b, None),
+        2.0 * floor.epsilon_num(),
+        |context, _, _, _| progress.reach(0.5 * (context + 1) as f64 / n_contexts as f64),
+    )?;
     let thresholds = Thresholds::default();
     let closeness = thresholds.closeness();
     let equality = assess(&per_context, &texts, a.n_tokens(), floor, false, closeness, seed);

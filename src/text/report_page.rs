@@ -10,6 +10,9 @@ use crate::lab::export::html::Html;
 use crate::lab::export::visible_text;
 use crate::lab::report::{PromptReport, PropertyReport, Report, Side};
 
+/// Next tokens of each prompt that are listed.
+const LISTED_TOKENS: usize = 20;
+
 /// The page.
 pub fn report_page(locale: Locale, report: &Report) -> String {
     let [a, b] = [&report.model_a, &report.model_b].map(|side| visible_text(&side.model.name));
@@ -151,7 +154,7 @@ fn prompts(page: &mut Html, locale: Locale, report: &Report) {
     page.table(&head, report.prompts.iter().map(row));
     for prompt in &report.prompts {
         page.element("h3", "prompt", &visible_text(&prompt.text));
-        let tokens = prompt.next.iter().map(|next| {
+        let tokens = prompt.next.iter().take(LISTED_TOKENS).map(|next| {
             let [a, b] = [next.log_prob_a, next.log_prob_b].map(|log| probability(log.exp()));
             vec![visible_text(&next.token), a, b]
         });

@@ -113,8 +113,8 @@ impl Representation {
     /// # Errors
     /// [`TheoryError::Empty`], [`TheoryError::NotFinite`], [`TheoryError::OutOfRange`] or [`TheoryError::Shape`].
     pub fn new(f: Mat<f64>, g: Mat<f64>, precision: Precision) -> Result<Self, TheoryError> {
-        check("F (hidden states)", f.as_ref())?;
-        check("G (unembedding)", g.as_ref())?;
+        check_matrix("F (hidden states)", f.as_ref())?;
+        check_matrix("G (unembedding)", g.as_ref())?;
         if f.ncols() != g.ncols() {
             return Err(TheoryError::Shape {
                 what: "G (unembedding)",
@@ -148,7 +148,11 @@ impl Representation {
 
     /// F and G rounded to f32 and back, as an engine would store them.
     pub fn rounded_to_f32(&self) -> Self {
-        Self { f: round_to_f32(self.f.as_ref()), g: round_to_f32(self.g.as_ref()), precision: Precision::F32 }
+        Self {
+            f: rounded_to_f32(self.f.as_ref()),
+            g: rounded_to_f32(self.g.as_ref()),
+            precision: Precision::F32,
+        }
     }
 }
 
@@ -215,7 +219,11 @@ pub fn right_singular_vectors(x: MatRef<'_, f64>) -> Result<(Vec<f64>, Mat<f64>)
     Ok((svd.S().column_vector().iter().copied().collect(), svd.V().to_owned()))
 }
 
-fn check(what: &'static str, x: MatRef<'_, f64>) -> Result<(), TheoryError> {
+/// Whether a matrix has entries, all of them finite and of a size that can be multiplied.
+///
+/// # Errors
+/// [`TheoryError::Empty`], [`TheoryError::NotFinite`] or [`TheoryError::OutOfRange`].
+pub fn check_matrix(what: &'static str, x: MatRef<'_, f64>) -> Result<(), TheoryError> {
     if x.nrows() == 0 || x.ncols() == 0 {
         return Err(TheoryError::Empty { what, rows: x.nrows(), columns: x.ncols() });
     }
@@ -236,7 +244,8 @@ fn check(what: &'static str, x: MatRef<'_, f64>) -> Result<(), TheoryError> {
     }
 }
 
-fn round_to_f32(x: MatRef<'_, f64>) -> Mat<f64> {
+/// X rounded to f32 and back.
+pub fn rounded_to_f32(x: MatRef<'_, f64>) -> Mat<f64> {
     Mat::from_fn(x.nrows(), x.ncols(), |i, j| f64::from(x[(i, j)] as f32))
 }
 

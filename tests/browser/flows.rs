@@ -32,6 +32,10 @@ fn check_against(report: &Report, shown: &Shown) {
         near("KL(B‖A)", row.kl_ba, prompt.divergences.kl_ba);
         near("JS", row.js, prompt.divergences.js);
         near("TV", row.tv, prompt.divergences.tv);
+        assert_eq!(row.places.len(), prompt.tokens.len(), "the strip of {:?}", row.text);
+        for (found, expected) in row.places.iter().zip(&prompt.places) {
+            near("JS along the prompt", *found, expected.js);
+        }
         assert!(row.next.len() >= 5, "only {} next tokens after {:?}", row.next.len(), row.text);
         for next in &row.next {
             let expected = prompt.next.iter().find(|candidate| candidate.token == next.token);

@@ -80,6 +80,7 @@ return {
         next: [...document.querySelectorAll(`[data-testid^="next-${i}-"]`)].map(row => ({
             token: row.dataset.token, log_prob_a: Number(row.dataset.logpA), log_prob_b: Number(row.dataset.logpB),
         })),
+        places: [...document.querySelectorAll(`[data-testid="strip-${i}"] .strip__token`)].map(place => Number(place.dataset.js)),
     })),
 };
 "#;
@@ -222,6 +223,8 @@ pub struct PromptRow {
     pub js: f64,
     pub tv: f64,
     pub next: Vec<NextRow>,
+    /// JS after each of its tokens, nats.
+    pub places: Vec<f64>,
 }
 
 /// One candidate for the next token.

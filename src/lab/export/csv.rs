@@ -73,7 +73,8 @@ fn name_of(value: &impl serde::Serialize) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn harmless(text: &str) -> String {
+/// A text that a spreadsheet would take for a formula with a `'` before it; any other as it is.
+pub fn harmless(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }

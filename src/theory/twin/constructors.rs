@@ -1,4 +1,5 @@
-//! The constructors themselves, each from one (F, G) to another (theory.md §5.5).
+//! The constructors themselves, each from one (F, G) to another (theory.md §5.5). A twin is a function of the context as its
+//! model is: besides F̃ each says how it carries a hidden state of any context.
 
 use faer::Mat;
 use rand::Rng;
@@ -26,22 +27,41 @@ const PAIR_SCALE: f64 = 3.0;
 /// Extra coordinates that turn pairs apart.
 const PAIR_WIDTH: usize = 64;
 
+/// Hidden states of any contexts, `[m, d]`, as the twin has them, `[m, d̃]`.
+pub(super) type Carry = Box<dyn Fn(&Mat<f64>) -> Mat<f64>>;
+
+/// Another (F, G), and how hidden states become its own: F̃ is F carried.
+pub(super) struct Built {
+    pub representation: Representation,
+    pub carry: Carry,
+}
+
+impl Built {
+    /// F̃ = carry(F), with G̃.
+    fn of(model: &Representation, g: Mat<f64>, carry: Carry) -> Self {
+        let representation = Representation { f: carry(&model.f), g, precision: model.precision };
+        Self { representation, carry }
+    }
+}
+
 /// One step of a recipe, every free choice from `rng`.
 pub(super) fn apply(
     step: TwinStep,
     model: &Representation,
     pairs: &[(usize, usize)],
     rng: &mut ChaCha8Rng,
-) -> Result<(Representation, Exactness), TwinError> {
+) -> Result<(Built, Exactness), TwinError> {
     let dims = |default: usize| step.knob.map_or(default, |knob| knob as usize);
-    let exact = |representation| Ok((representation, Exactness::Exact));
+    let exact = |built| Ok((built, Exactness::Exact));
     match step.kind {
         TwinKind::ChangeOfBasis => exact(change_basis(model, step.condition(), rng)),
         TwinKind::DarkUnembedding => exact(with_dark_unembedding(model, dims(DARK_G_WIDTH), rng)),
         TwinKind::DarkEmbedding => exact(with_dark_embedding(model, dims(DARK_F_WIDTH), rng)),
         TwinKind::DarkBoth => {
             let with_dark_g = with_dark_unembedding(model, dims(DARK_G_WIDTH), rng);
-            exact(with_dark_embedding(&with_dark_g, dims(DARK_F_WIDTH), rng))
+            let both = with_dark_embedding(&with_dark_g.representation, dims(DARK_F_WIDTH), rng);
+            let carry = move |f: &Mat<f64>| (both.carry)(&(with_dark_g.carry)(f));
+            exact(Built { representation: both.representation, carry: Box::new(carry) })
         }
         TwinKind::InPlace => exact(in_place(model, rng)?),
         TwinKind::ObservedOnly => {
@@ -59,7 +79,8 @@ pub(super) fn apply(
         TwinKind::Reduced => {
             let reduced = reduce(model)?;
             let exactness = exactness_of(&reduced, model);
-            Ok((reduced.representation, exactness))
+            let carry = along(reduced.f_from_hidden);
+            Ok((Built { representation: reduced.representation, carry }, exactness))
         }
         TwinKind::Truncated => {
             let reduced = reduce(model)?;
@@ -68,9 +89,15 @@ pub(super) fn apply(
             if kept > r {
                 return Err(TwinError::TooManyKept { found: kept, effective_complexity: r });
             }
-            Ok((reduced.truncated(kept), Exactness::Approximate))
+            let carry = along(reduced.f_from_hidden.subcols(0, kept).to_owned());
+            Ok((Built { representation: reduced.truncated(kept), carry }, Exactness::Approximate))
         }
     }
+}
+
+/// f ↦ f·map.
+fn along(map: Mat<f64>) -> Carry {
+    Box::new(move |f| f * &map)
 }
 
 /// A reduced model keeps p for every context where it reads all of 𝓖; otherwise for those in the span of the contexts
@@ -91,7 +118,7 @@ fn enough_contexts(model: &Representation) -> bool {
 /// T1: F̃ = F Aᵀ, G̃ = G A⁻¹ + 1βᵀ with A = Q₁ diag(s) Q₂, Q random rotations, s log-uniform in [κ^-½, κ^½].
 ///
 /// Rows of F meet Aᵀ = Q₂ᵀ diag(s) Q₁ᵀ and rows of G meet A⁻¹ = Q₂ᵀ diag(1/s) Q₁ᵀ: the same reflections, inverse scales.
-pub(super) fn change_basis(model: &Representation, condition: u64, rng: &mut ChaCha8Rng) -> Representation {
+pub(super) fn change_basis(model: &Representation, condition: u64, rng: &mut ChaCha8Rng) -> Built {
     let d = model.width();
     let largest = (condition as f64).sqrt();
     let first = random_rotation(d, rng);
@@ -100,31 +127,31 @@ pub(super) fn change_basis(model: &Representation, condition: u64, rng: &mut Cha
     let typical = root_mean_square(&model.g);
     let shift: Vec<f64> = normals(d, rng).into_iter().map(|x| 0.5 * typical * x).collect();
 
-    let mut f = model.f.clone();
-    reflect_rows(&mut f, &first);
-    let mut f = Mat::from_fn(f.nrows(), d, |i, j| f[(i, j)] * scales[j]);
-    reflect_rows(&mut f, &second);
-
     let mut g = model.g.clone();
     reflect_rows(&mut g, &first);
     let mut g = Mat::from_fn(g.nrows(), d, |y, j| g[(y, j)] / scales[j]);
     reflect_rows(&mut g, &second);
     let g = Mat::from_fn(g.nrows(), d, |y, j| g[(y, j)] + shift[j]);
-    Representation { f, g, precision: model.precision }
+    let carry = move |f: &Mat<f64>| {
+        let mut f = f.clone();
+        reflect_rows(&mut f, &first);
+        let mut f = Mat::from_fn(f.nrows(), d, |i, j| f[(i, j)] * scales[j]);
+        reflect_rows(&mut f, &second);
+        f
+    };
+    Built::of(model, g, Box::new(carry))
 }
 
 /// T2a: F̃ = [F, 0], G̃ = [G, W] with W normal, `[V, k]`.
-fn with_dark_unembedding(model: &Representation, k: usize, rng: &mut ChaCha8Rng) -> Representation {
+fn with_dark_unembedding(model: &Representation, k: usize, rng: &mut ChaCha8Rng) -> Built {
     let w = normal_matrix(model.n_tokens(), k, dark_g_size(model, k), rng);
     with_unembedding_columns(model, &w)
 }
 
-fn with_unembedding_columns(model: &Representation, w: &Mat<f64>) -> Representation {
-    Representation {
-        f: beside(&model.f, &Mat::zeros(model.n_contexts(), w.ncols())),
-        g: beside(&model.g, w),
-        precision: model.precision,
-    }
+fn with_unembedding_columns(model: &Representation, w: &Mat<f64>) -> Built {
+    let k = w.ncols();
+    let carry = move |f: &Mat<f64>| beside(f, &Mat::zeros(f.nrows(), k));
+    Built::of(model, beside(&model.g, w), Box::new(carry))
 }
 
 /// Size of an entry of k columns whose rows are s times as long as those of G_c.
@@ -133,34 +160,38 @@ fn dark_g_size(model: &Representation, k: usize) -> f64 {
 }
 
 /// T2b: F̃ = [F, Z], G̃ = [G, 0]. (The change of basis adds the constant row of G̃.)
-fn with_dark_embedding(model: &Representation, k: usize, rng: &mut ChaCha8Rng) -> Representation {
-    Representation {
-        f: beside(&model.f, &function_of_context(model, k, rng)),
-        g: beside(&model.g, &Mat::zeros(model.n_tokens(), k)),
-        precision: model.precision,
-    }
+fn with_dark_embedding(model: &Representation, k: usize, rng: &mut ChaCha8Rng) -> Built {
+    let z = function_of_context(model, k, rng);
+    let g = beside(&model.g, &Mat::zeros(model.n_tokens(), k));
+    Built::of(model, g, Box::new(move |f| beside(f, &z(f))))
 }
 
 /// Z(x), `[n, k]`, as long as f: cos of random projections of f(x), a function of the context that is defined for every
 /// context, yet not linear in f.
-fn function_of_context(model: &Representation, k: usize, rng: &mut ChaCha8Rng) -> Mat<f64> {
+fn function_of_context(
+    model: &Representation,
+    k: usize,
+    rng: &mut ChaCha8Rng,
+) -> impl Fn(&Mat<f64>) -> Mat<f64> + use<> {
     let frequency = 2.0 / row_length(&model.f).max(f64::MIN_POSITIVE);
     let projections = normal_matrix(model.width(), k, frequency, rng);
     let phases: Vec<f64> = (0..k).map(|_| rng.random_range(0.0..std::f64::consts::TAU)).collect();
     let size = row_length(&model.f) / (k as f64).sqrt();
-    let angles = &model.f * &projections;
-    Mat::from_fn(model.n_contexts(), k, |i, j| size * (angles[(i, j)] + phases[j]).cos())
+    move |f| {
+        let angles = f * &projections;
+        Mat::from_fn(f.nrows(), k, |i, j| size * (angles[(i, j)] + phases[j]).cos())
+    }
 }
 
 /// T3: G̃ = G + W Uᵀ, U in 𝓕^⊥, where contexts suffice to know 𝓕; otherwise F̃ = F + Z Uᵀ, U in 𝓖^⊥.
 ///
 /// What rounding left of F along U is taken away, as W would magnify it; Z, no longer than f, magnifies nothing.
-fn in_place(model: &Representation, rng: &mut ChaCha8Rng) -> Result<Representation, TwinError> {
+fn in_place(model: &Representation, rng: &mut ChaCha8Rng) -> Result<Built, TwinError> {
     if enough_contexts(model) {
         let f_span = Span::of_rows(model.f.as_ref(), model)?;
         if let Some(u) = directions_outside(&f_span, model.width(), rng)? {
-            let f = &model.f - (&model.f * &u) * u.transpose();
-            return Ok(Representation { f, ..with_unembeddings_along(model, &u, rng) });
+            let g = unembeddings_along(model, &u, rng);
+            return Ok(Built::of(model, g, Box::new(move |f| f - (f * &u) * u.transpose())));
         }
     }
     let g_span = Span::of_unembeddings(model)?;
@@ -169,29 +200,25 @@ fn in_place(model: &Representation, rng: &mut ChaCha8Rng) -> Result<Representati
         n_contexts: model.n_contexts(),
         n_needed: 2 * model.width(),
     })?;
-    let f = &model.f + function_of_context(model, u.ncols(), rng) * u.transpose();
-    Ok(Representation { f, g: model.g.clone(), precision: model.precision })
+    let z = function_of_context(model, u.ncols(), rng);
+    Ok(Built::of(model, model.g.clone(), Box::new(move |f| f + z(f) * u.transpose())))
 }
 
 /// T3obs: G̃ = G + W Uᵀ, U orthogonal to the hidden states of the first contexts.
-fn observed_only(
-    model: &Representation,
-    looked_at: usize,
-    rng: &mut ChaCha8Rng,
-) -> Result<Representation, TwinError> {
+fn observed_only(model: &Representation, looked_at: usize, rng: &mut ChaCha8Rng) -> Result<Built, TwinError> {
     let (n, d) = (model.n_contexts(), model.width());
     if looked_at > n {
         return Err(TwinError::TooManyObserved { found: looked_at, n_contexts: n });
     }
     let span = Span::of_rows(model.f.subrows(0, looked_at), model)?;
     let u = directions_outside(&span, d, rng)?.ok_or(TwinError::SpaceIsFull { looked_at, d })?;
-    Ok(with_unembeddings_along(model, &u, rng))
+    Ok(Built::of(model, unembeddings_along(model, &u, rng), Box::new(Mat::clone)))
 }
 
 /// G̃ = G + W Uᵀ with W normal, `[V, k]`, and U `[d, k]` orthonormal.
-fn with_unembeddings_along(model: &Representation, u: &Mat<f64>, rng: &mut ChaCha8Rng) -> Representation {
+fn unembeddings_along(model: &Representation, u: &Mat<f64>, rng: &mut ChaCha8Rng) -> Mat<f64> {
     let w = normal_matrix(model.n_tokens(), u.ncols(), dark_g_size(model, u.ncols()), rng);
-    Representation { f: model.f.clone(), g: &model.g + w * u.transpose(), precision: model.precision }
+    &model.g + w * u.transpose()
 }
 
 /// Random orthonormal directions orthogonal to a span, `[d, k]`, k ≤ [`OWN_DIRECTIONS`]; `None` where it fills R^d.
@@ -215,7 +242,7 @@ fn with_chosen_directions(
     step: TwinStep,
     pairs: &[(usize, usize)],
     directions: &Mat<f64>,
-) -> Representation {
+) -> Built {
     let chosen = step.pairs();
     let places: Vec<usize> =
         (0..pairs.len()).filter(|&place| chosen.is_none_or(|set| set.contains(place))).collect();
@@ -229,7 +256,7 @@ pub(super) fn with_pair_directions(
     model: &Representation,
     pairs: &[(usize, usize)],
     directions: &Mat<f64>,
-) -> Representation {
+) -> Built {
     let mut w = Mat::zeros(model.n_tokens(), directions.ncols());
     let mut assigned = std::collections::HashSet::new();
     for (i, &(base, changed)) in pairs.iter().enumerate().filter(|(_, pair)| assigned.insert(pair.1)) {

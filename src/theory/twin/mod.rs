@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use faer::Mat;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,8 @@ pub struct Twin {
     pub representation: Representation,
     /// As exact as the weakest step.
     pub exactness: Exactness,
+    /// Hidden states of contexts that took no part in making the twin, as it has them, `[m, d̃]`.
+    pub elsewhere: Mat<f64>,
 }
 
 /// Why a twin of this model cannot be built.
@@ -126,8 +129,24 @@ pub fn build(
     pairs: &[(usize, usize)],
     seed: u64,
 ) -> Result<Twin, TwinError> {
+    build_and_carry(recipe, model, &Mat::zeros(0, model.width()), pairs, seed)
+}
+
+/// As [`build`], which it does not change, and tells the twin's hidden states of other contexts from the model's own,
+/// `elsewhere` `[m, d]`.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_and_carry(
+    recipe: &TwinRecipe,
+    model: &Representation,
+    elsewhere: &Mat<f64>,
+    pairs: &[(usize, usize)],
+    seed: u64,
+) -> Result<Twin, TwinError> {
     recipe.validate()?;
     let (mut current, mut exactness) = (Cow::Borrowed(model), Exactness::Exact);
+    let mut elsewhere = elsewhere.clone();
     let mut n_bases = 0;
     for (position, step) in recipe.hidden().into_iter().enumerate() {
         if step.kind.needs_pairs() {
@@ -140,15 +159,16 @@ pub fn build(
             dark_generator(seed, position)
         };
         let (next, step_exactness) = constructors::apply(step, &current, pairs, rng)?;
-        current = Cow::Owned(next);
+        elsewhere = (next.carry)(&elsewhere);
+        current = Cow::Owned(next.representation);
         exactness = exactness.max(step_exactness);
     }
-    Ok(Twin { representation: current.into_owned(), exactness })
+    Ok(Twin { representation: current.into_owned(), exactness, elsewhere })
 }
 
 /// T1 at its default size: F̃ = F Aᵀ, G̃ = G A⁻¹ + 1βᵀ with A of condition number at most 9.
 pub fn change_basis(model: &Representation, seed: u64) -> Representation {
-    constructors::change_basis(model, recipe::DEFAULT_CONDITION, &mut basis_generator(seed, 0))
+    constructors::change_basis(model, recipe::DEFAULT_CONDITION, &mut basis_generator(seed, 0)).representation
 }
 
 fn check_pairs(step: TwinStep, pairs: &[(usize, usize)], n_tokens: usize) -> Result<(), TwinError> {
@@ -191,7 +211,6 @@ pub(crate) mod tests {
     use crate::theory::linear_map::coupled_map;
     use crate::theory::representation::select_rows;
     use crate::theory::subspace::VisibleSubspaces;
-    use faer::Mat;
     use proptest::prelude::*;
     use rand::SeedableRng;
 
@@ -246,7 +265,8 @@ pub(crate) mod tests {
         let model = Representation::new(normal(40, 8, 1), normal(100, 8, 2), Precision::F64).unwrap();
         let pairs = [(0, 1), (2, 3), (4, 5)];
         for kind in TwinKind::ALL {
-            let Ok(Twin { representation: twin, exactness }) = build(&kind.into(), &model, &pairs, 5) else {
+            let Ok(Twin { representation: twin, exactness, .. }) = build(&kind.into(), &model, &pairs, 5)
+            else {
                 // Diversity holds here: no direction is dark, and no context leaves one free.
                 assert!(matches!(kind, TwinKind::InPlace | TwinKind::ObservedOnly), "{kind}");
                 continue;
@@ -348,7 +368,7 @@ pub(crate) mod tests {
         let pairs: Vec<(usize, usize)> = (0..8).map(|i| (2 * i, 2 * i + 1)).collect();
         let apart = unit_rows(8, 64, &mut ChaCha8Rng::seed_from_u64(3));
         for directions in [&apart, &Mat::full(8, 1, 1.0)] {
-            let twin = with_pair_directions(&model, &pairs, directions);
+            let twin = with_pair_directions(&model, &pairs, directions).representation;
             assert!(max_abs_dlogp(&model, &twin) < 1e-13);
             for i in 0..8 {
                 for j in 0..i {
@@ -359,7 +379,7 @@ pub(crate) mod tests {
             }
         }
         // A token of two pairs belongs to the first; tokens that no pair changes stay as they are.
-        let twin = with_pair_directions(&model, &[(0, 1), (2, 1)], &apart);
+        let twin = with_pair_directions(&model, &[(0, 1), (2, 1)], &apart).representation;
         let length = (model.g.row(1) - model.g.row(0)).norm_l2();
         assert!((twin.g.row(1).subcols(6, 64).norm_l2() - 3.0 * length).abs() < 1e-12);
         assert!((0..40).filter(|&y| y != 1).all(|y| twin.g.row(y).subcols(6, 64).norm_max() == 0.0));
@@ -428,7 +448,7 @@ pub(crate) mod tests {
     #[test]
     fn acceptance_06_a_twin_of_what_was_looked_at_is_found_out_by_one_more_context() {
         let model = model(5, 60, 8, 1);
-        let Twin { representation: twin, exactness } =
+        let Twin { representation: twin, exactness, .. } =
             build(&recipe("observed-only=4"), &model, &[], 3).unwrap();
         assert_eq!((exactness, twin.width()), (Exactness::ObservedOnly, 8));
         let part = |x: &Representation, rows: &[usize]| Representation {
@@ -440,6 +460,37 @@ pub(crate) mod tests {
         assert!(max_abs_dlogp(&part(&model, &[4]), &part(&twin, &[4])) > 1.0);
         let all = build(&recipe("observed-only"), &model, &[], 3).unwrap().representation;
         assert!(max_abs_dlogp(&model, &all) < 1e-10);
+    }
+
+    /// A twin is a function of the context: what it says elsewhere follows from what its model says there, and asking
+    /// changes nothing of it.
+    #[test]
+    fn a_twin_says_the_same_elsewhere_where_that_is_a_theorem() {
+        let low_rank = |n: usize, seed: u64| normal(n, 6, seed) * normal(6, 8, 7);
+        let model = Representation::new(low_rank(40, 1), normal(60, 8, 2), Precision::F64).unwrap();
+        let elsewhere = low_rank(5, 3);
+        let pairs = [(0, 1), (2, 3), (4, 5)];
+        for kind in TwinKind::ALL {
+            let carried = |f: &Mat<f64>| build_and_carry(&kind.into(), &model, f, &pairs, 5).unwrap();
+            let (twin, known) = (carried(&elsewhere), carried(&model.f));
+            let alone = build(&kind.into(), &model, &pairs, 5).unwrap().representation;
+            assert_eq!((&twin.representation.f, &twin.representation.g), (&alone.f, &alone.g), "{kind}");
+            let size = alone.f.norm_l2();
+            assert!((&known.elsewhere - &alone.f).norm_l2() < 1e-9 * size, "{kind}");
+            let there = Representation { f: elsewhere.clone(), ..model.clone() };
+            let of_twin = Representation { f: twin.elsewhere, ..twin.representation };
+            let moved = max_abs_dlogp(&there, &of_twin);
+            assert_eq!(moved < 1e-9, kind != TwinKind::Truncated, "{kind}: {moved:e}");
+        }
+        // Outside the span of what was looked at, a twin of that alone says something else.
+        let outside = normal(5, 8, 4);
+        let there = Representation { f: outside.clone(), ..model.clone() };
+        let moved = |steps: &str| {
+            let twin = build_and_carry(&recipe(steps), &model, &outside, &pairs, 5).unwrap();
+            max_abs_dlogp(&there, &Representation { f: twin.elsewhere, ..twin.representation })
+        };
+        assert!(moved("observed-only+change-of-basis") > 1.0);
+        assert!(moved("dark-both+change-of-basis") < 1e-9);
     }
 
     #[test]

@@ -57,9 +57,8 @@ pub fn Figure(
     #[prop(into)]
     picture: Callback<(), Picture>,
 ) -> impl IntoView {
-    let shown = Memo::new_with_compare(move |_| picture.run(()), |_, _| true);
+    let shown = shown(picture);
     let width = RwSignal::new(FIRST_WIDTH);
-    let pointed = RwSignal::new(String::new());
     let frame = NodeRef::<Div>::new();
     let watch = StoredValue::new_local(None::<WidthWatch>);
     Effect::new(move |_| {
@@ -72,11 +71,38 @@ pub fn Figure(
             watch.set_value(WidthWatch::start(&element, tell));
         }
     });
-    let (id, testid) = (name.clone(), name.clone());
-    let pointed_id = format!("{name}-pointed");
+    let id = name.clone();
     let drawing = move || {
         shown.with(|picture| (picture.draw)(width.get()).on_page(&id, &picture.title, &picture.description))
     };
+    view! {
+        <Frame name=name picture=shown>
+            <div node_ref=frame inner_html=drawing></div>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// A picture, made once for all parts of a figure.
+fn shown(picture: Callback<(), Picture>) -> Memo<Picture> {
+    Memo::new_with_compare(move |_| picture.run(()), |_, _| true)
+}
+
+/// A figure around elements of the page that show what the picture draws. Marks among them, of class `mark`, are pointed at
+/// and walked with the arrow keys as those of a drawing are.
+#[component]
+pub fn Frame(
+    /// As for [`Figure`].
+    #[prop(into)]
+    name: String,
+    /// The picture for its words, its table and its files.
+    picture: Memo<Picture>,
+    /// What stands between the sentence and the files.
+    children: Children,
+) -> impl IntoView {
+    let shown = picture;
+    let (testid, pointed_id) = (name.clone(), format!("{name}-pointed"));
+    let pointed = RwSignal::new(String::new());
     let point = move |target| {
         if let Some(name) = picture::mark_name(target) {
             pointed.set(name);
@@ -88,8 +114,6 @@ pub fn Figure(
             <p class="figure__sees hint">{move || shown.with(|picture| picture.description.clone())}</p>
             <div
                 class="figure__drawing"
-                node_ref=frame
-                inner_html=drawing
                 on:pointerover=move |event| point(event.target())
                 on:focusin=move |event| point(event.target())
                 on:keydown=move |event| {
@@ -97,14 +121,31 @@ pub fn Figure(
                         event.prevent_default();
                     }
                 }
-            ></div>
+            >
+                {children()}
+            </div>
             // The mark itself says the same to those who hear it.
             <p class="figure__pointed" aria-hidden="true" data-testid=pointed_id>
                 {pointed}
             </p>
-            <Files name=name.clone() shown=shown />
-            <Numbers name=name shown=shown />
+            <Extras name=name picture=shown />
         </figure>
+    }
+    .into_any()
+}
+
+/// The files and the numbers of a picture alone, for what shows itself otherwise.
+#[component]
+pub fn Extras(
+    /// As for [`Figure`].
+    #[prop(into)]
+    name: String,
+    /// The picture.
+    picture: Memo<Picture>,
+) -> impl IntoView {
+    view! {
+        <Files name=name.clone() shown=picture />
+        <Numbers name=name shown=picture />
     }
     .into_any()
 }
@@ -211,7 +252,16 @@ fn Numbers(name: String, shown: Memo<Picture>) -> impl IntoView {
 fn cell(cell: &Cell) -> AnyView {
     match cell {
         Cell::Text(text) => view! { <td class="cell-text">{visible_token(text)}</td> }.into_any(),
-        Cell::Number(value) => view! { <td title=value.to_string()>{number(*value)}</td> }.into_any(),
+        Cell::Number(value) => view! { <td title=value.to_string()>{written(*value)}</td> }.into_any(),
         Cell::Empty => view! { <td>"–"</td> }.into_any(),
+    }
+}
+
+/// A count as a count, any other number to three digits.
+fn written(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e5 {
+        value.to_string().replace('-', "−")
+    } else {
+        number(value)
     }
 }

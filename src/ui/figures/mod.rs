@@ -7,12 +7,15 @@
 //!    word. `named` marks are pointed at and reached with the arrow keys.
 //! 2. Test both with known numbers: places, everything within the drawing, one row for each number.
 //! 3. In a panel: `<Figure name="…" picture=move |()| Picture { title, description, table, draw } />`. Words come from
-//!    `locales/{en,ja}/pictures.json`. The frame adds the table and the files; nothing else is needed.
+//!    `locales/{en,ja}/pictures.json`. The frame adds the table and the files; nothing else is needed. What flows with the
+//!    page's text is made of elements within a [`Frame`], or has its [`Extras`] below it; the drawing is then for files.
 
 pub mod figure;
+pub mod mirrored;
 pub mod scale;
 pub mod scatter;
 pub mod scene;
+pub mod strip;
 pub mod table;
 
-pub use figure::{Draw, Figure, Picture};
+pub use figure::{Draw, Extras, Figure, Frame, Picture};

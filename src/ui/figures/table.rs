@@ -1,5 +1,7 @@
 //! The numbers behind a picture: a plain table, and the same as CSV. Pure functions.
 
+use crate::lab::export::csv::harmless;
+
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -36,7 +38,8 @@ impl FigureData {
         Self { columns, rows: Vec::new() }
     }
 
-    /// As RFC 4180 has it: a line of keys, texts in quotation marks, numbers so that they read back as the same.
+    /// As RFC 4180 has it: a line of keys, texts in quotation marks, numbers so that they read back as the same. A text
+    /// that a spreadsheet would take for a formula has a `'` before it.
     pub fn csv(&self) -> String {
         let mut out = self.columns.iter().map(|column| column.key).collect::<Vec<_>>().join(",");
         for row in &self.rows {
@@ -49,7 +52,7 @@ impl FigureData {
 
 fn field(cell: &Cell) -> String {
     match cell {
-        Cell::Text(text) => format!("\"{}\"", text.replace('"', "\"\"")),
+        Cell::Text(text) => format!("\"{}\"", harmless(text).replace('"', "\"\"")),
         Cell::Number(value) => value.to_string(),
         Cell::Empty => String::new(),
     }
@@ -98,10 +101,11 @@ mod tests {
         ]);
         table.rows.push(vec!["a,\"b\"\n".into(), (-0.1 - 0.2).into(), 3_usize.into()]);
         table.rows.push(vec!["".into(), f64::NEG_INFINITY.into(), None::<f64>.into()]);
+        table.rows.push(vec!["=1+1".into(), 0.0.into(), None::<f64>.into()]);
         let csv = table.csv();
         assert_eq!(
             csv,
-            "token,log_prob_a,rank\r\n\"a,\"\"b\"\"\n\",-0.30000000000000004,3\r\n\"\",-inf,\r\n"
+            "token,log_prob_a,rank\r\n\"a,\"\"b\"\"\n\",-0.30000000000000004,3\r\n\"\",-inf,\r\n\"'=1+1\",0,\r\n"
         );
         let lines: Vec<&str> = csv.split("\r\n").collect();
         let number: f64 = lines[1].split(',').rev().nth(1).unwrap().parse().unwrap();

@@ -49,6 +49,7 @@ pub fn prompt(text: &str, best: [f64; 2], js: f64) -> PromptReport {
     PromptReport {
         text: text.into(),
         tokens: vec![],
+        places: vec![],
         next: vec![next("best", best), next("other", [0.01, 0.5])],
         divergences: Divergences {
             kl_ab: 4.0 * js,

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos_i18n::{t, t_string, td_string};
 
-use crate::lab::report::{NextToken, PromptReport, Report};
-use crate::text::numbers::number;
+use super::PromptStrip;
+use crate::lab::report::{NEXT_TOKENS, NextToken, PromptReport, Report};
+use crate::text::numbers::{number, probability};
 use crate::text::{Locale, use_i18n};
+use crate::ui::figures::mirrored::{Bar, mirrored};
 use crate::ui::figures::scatter::{Point, Titles, scatter};
 use crate::ui::figures::table::FigureData;
-use crate::ui::figures::{Figure, Picture};
+use crate::ui::figures::{Extras, Figure, Picture};
 use crate::ui::plots::MirroredBar;
 use crate::ui::state::use_page;
 use crate::ui::text::visible_token;
@@ -46,7 +48,7 @@ pub fn NextTokensPanel() -> impl IntoView {
                 .prompts
                 .iter()
                 .enumerate()
-                .map(|(index, prompt)| view! { <Card index=index prompt=prompt.clone() look=look /> })
+                .map(|(index, prompt)| view! { <Card index=index prompt=prompt.clone() n_tokens=report.n_tokens look=look /> })
                 .collect_view()
         })
     };
@@ -66,6 +68,7 @@ pub fn NextTokensPanel() -> impl IntoView {
             <div class="cards" data-testid="next-tokens">
                 {cards} <Figure name="scatter" picture=picture />
             </div>
+            <PromptStrip />
         </section>
     }
 }
@@ -115,10 +118,22 @@ fn Controls(look: Look) -> impl IntoView {
 
 /// The most likely tokens of both models after one prompt.
 #[component]
-fn Card(index: usize, prompt: PromptReport, look: Look) -> impl IntoView {
+fn Card(
+    index: usize,
+    prompt: PromptReport,
+    /// Size of the vocabulary.
+    n_tokens: usize,
+    look: Look,
+) -> impl IntoView {
     let i18n = use_i18n();
-    let next = prompt.next;
-    let full = next.iter().map(|row| row.log_prob_a.max(row.log_prob_b).exp()).fold(0.0, f64::max);
+    let full = largest(&prompt.next);
+    let rest = Rest::of(&prompt.next, n_tokens);
+    let heading =
+        prompt.tokens.iter().map(|token| view! { <span class="token">{visible_token(token)}</span> });
+    let heading = heading.collect_view();
+    let text = visible_token(&prompt.text);
+    let next = prompt.next.clone();
+    let drawn = Memo::new_with_compare(move |_| bars_picture(i18n.get_locale(), &prompt, look), |_, _| true);
     let rows = move || {
         let times = look.times();
         let found = rows_on_show(&next, &look.query.get(), times > 1);
@@ -138,19 +153,113 @@ fn Card(index: usize, prompt: PromptReport, look: Look) -> impl IntoView {
                 }
             })
             .collect_view();
-        (bars, is_empty.then(|| view! { <li class="hint">{t!(i18n, pictures.bars.none)}</li> }))
+        let query = look.query.get().trim().to_owned();
+        let answer = is_empty.then(|| rest.not_listed(i18n.get_locale(), query));
+        (
+            bars,
+            answer.map(
+                |answer| view! { <li class="hint" data-testid=format!("not-listed-{index}")>{answer}</li> },
+            ),
+        )
     };
     view! {
         <article class="card" data-testid=format!("next-{index}")>
             <h3 class="card__prompt">
-                {prompt
-                    .tokens
-                    .iter()
-                    .map(|token| view! { <span class="token">{visible_token(token)}</span> })
-                    .collect_view()} <span class="token token--next" aria-label=move || t_string!(i18n, page.next.next_token)>"?"</span>
+                {heading} <span class="token token--next" aria-label=move || t_string!(i18n, page.next.next_token)>"?"</span>
             </h3>
-            <ol class="mirrored">{rows}</ol>
+            // The tail is reached by scrolling, so that nothing below it moves.
+            <ol
+                class="mirrored"
+                tabindex="0"
+                aria-label=move || t_string!(i18n, pictures.bars.listed, prompt = text.clone())
+            >
+                {rows}
+            </ol>
+            <p class="hint" data-testid=format!("tail-{index}")>{move || rest.words(i18n.get_locale())}</p>
+            <Extras name=format!("bars-{index}") picture=drawn />
         </article>
+    }
+}
+
+/// The largest probability of either model.
+fn largest(next: &[NextToken]) -> f64 {
+    next.iter().map(|row| row.log_prob_a.max(row.log_prob_b).exp()).fold(0.0, f64::max)
+}
+
+/// What is known of the tokens that are not listed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Rest {
+    n_listed: usize,
+    n_tokens: usize,
+    /// Probability of all that are not listed together, in A and in B.
+    together: [f64; 2],
+    /// None of them has more.
+    at_most: [f64; 2],
+}
+
+impl Rest {
+    /// Of a list that holds the most likely [`NEXT_TOKENS`] of each model.
+    fn of(next: &[NextToken], n_tokens: usize) -> Self {
+        let of = |log_prob: fn(&NextToken) -> f64| {
+            let mut listed: Vec<f64> = next.iter().map(|row| log_prob(row).exp()).collect();
+            listed.sort_by(|x, y| y.total_cmp(x));
+            let together = (1.0 - listed.iter().sum::<f64>()).max(0.0);
+            let last = listed.get(NEXT_TOKENS - 1).copied().unwrap_or(1.0);
+            (together, last.min(together))
+        };
+        let (a, b) = (of(|row| row.log_prob_a), of(|row| row.log_prob_b));
+        Self { n_listed: next.len(), n_tokens, together: [a.0, b.0], at_most: [a.1, b.1] }
+    }
+
+    /// Where the list ends.
+    fn words(self, locale: Locale) -> String {
+        let [a, b] = self.together.map(probability);
+        let (listed, all) = (self.n_listed, self.n_tokens);
+        if listed >= all {
+            return td_string!(locale, pictures.bars.all, listed = listed);
+        }
+        td_string!(locale, pictures.bars.rest, listed = listed, all = all, most = NEXT_TOKENS, a = a, b = b)
+    }
+
+    /// The answer to a search that finds nothing.
+    fn not_listed(self, locale: Locale, query: String) -> String {
+        if self.n_listed >= self.n_tokens {
+            return td_string!(locale, pictures.bars.no_such, query = query);
+        }
+        let [a, b] = self.at_most.map(probability);
+        td_string!(locale, pictures.bars.not_listed, query = query, listed = self.n_listed, a = a, b = b)
+    }
+}
+
+/// The bars that a card shows, for its table and files.
+fn bars_picture(locale: Locale, prompt: &PromptReport, look: Look) -> Picture {
+    let times = look.times();
+    let rows = rows_on_show(&prompt.next, &look.query.get(), times > 1);
+    let mut table = FigureData::with_columns([
+        ("rank", td_string!(locale, pictures.bars.rank).to_owned()),
+        ("token", td_string!(locale, pictures.scatter.token).to_owned()),
+        ("p_a", td_string!(locale, pictures.bars.p_a).to_owned()),
+        ("p_b", td_string!(locale, pictures.bars.p_b).to_owned()),
+        ("log_prob_a", td_string!(locale, pictures.scatter.a).to_owned()),
+        ("log_prob_b", td_string!(locale, pictures.scatter.b).to_owned()),
+    ]);
+    let cells = |(rank, row): &(usize, NextToken)| {
+        let (a, b) = (row.log_prob_a, row.log_prob_b);
+        vec![(rank + 1).into(), row.token.as_str().into(), a.exp().into(), b.exp().into(), a.into(), b.into()]
+    };
+    table.rows = rows.iter().map(cells).collect();
+    let bar = |(_, row): (usize, NextToken)| Bar {
+        name: visible_token(&row.token),
+        a: row.log_prob_a,
+        b: row.log_prob_b,
+    };
+    let (bars, full) =
+        (rows.into_iter().map(bar).collect::<Vec<_>>(), largest(&prompt.next) / f64::from(times));
+    Picture {
+        title: td_string!(locale, pictures.bars.title, prompt = visible_token(&prompt.text)),
+        description: td_string!(locale, pictures.bars.sees).to_owned(),
+        table,
+        draw: Arc::new(move |width| mirrored(&bars, full, width)),
     }
 }
 
@@ -188,7 +297,7 @@ fn picture(locale: Locale, report: Option<&Report>) -> Picture {
             name: td_string!(
                 locale,
                 pictures.scatter.point,
-                prompt = prompt.text.clone(),
+                prompt = visible_token(&prompt.text),
                 token = visible_token(&row.token),
                 a = number(row.log_prob_a),
                 b = number(row.log_prob_b)
@@ -236,6 +345,36 @@ mod tests {
         let ranks: Vec<usize> = found.iter().map(|(rank, _)| *rank).collect();
         assert_eq!(ranks, [1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
         assert!(rows_on_show(&next, "zebra", true).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_listed_is_bounded_in_words() {
+        // 41 tokens; A gives each 1/64 but the first, 24/64; B has 1/2 beyond the list.
+        let row = |i: usize, a: f64, b: f64| NextToken {
+            id: i as u32,
+            token: format!("t{i}"),
+            log_prob_a: a.ln(),
+            log_prob_b: b.ln(),
+        };
+        let next: Vec<NextToken> =
+            (0..41).map(|i| row(i, if i == 0 { 0.375 } else { 1.0 / 128.0 }, 0.5 / 41.0)).collect();
+        let rest = Rest::of(&next, 500);
+        let expected = [0.625 - 40.0 / 128.0, 0.5];
+        assert!(rest.together.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12));
+        let expected = [1.0 / 128.0, 0.5 / 41.0];
+        assert!(rest.at_most.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12));
+        let words = rest.words(Locale::en);
+        assert!(["41", "500", "40", "31%", "50%"].iter().all(|part| words.contains(part)), "{words}");
+        let answer = rest.not_listed(Locale::en, "zebra".into());
+        assert!(["zebra", "0.78%", "1.2%"].iter().all(|part| answer.contains(part)), "{answer}");
+        // A whole vocabulary leaves nothing to bound.
+        let all = Rest::of(&next, 41);
+        assert!(
+            !all.words(Locale::en).contains('%') && !all.not_listed(Locale::en, "x".into()).contains('%')
+        );
+        // Fewer than forty of a larger vocabulary: what is left bounds each of them.
+        let few = Rest::of(&next[..2], 500);
+        assert_eq!(few.at_most, few.together);
     }
 
     #[test]
