@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "share",
         "offline",
         "pictures",
+        "insides",
     ];
     let config = Config::new("en")?
         .add_locale("ja")?

@@ -19,6 +19,7 @@ mod hub;
 mod hub_gpt2;
 mod hub_server;
 mod hub_troubles;
+mod insides;
 mod lessons;
 mod markup;
 mod offline;

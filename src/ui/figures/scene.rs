@@ -216,6 +216,21 @@ impl Mark {
         &self.shape
     }
 
+    /// What fills it.
+    pub fn fill(&self) -> Fill {
+        self.fill
+    }
+
+    /// How its line is drawn.
+    pub fn dash(&self) -> Dash {
+        self.dash
+    }
+
+    /// What it says when it is pointed at.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// With a name: it can be pointed at and reached by the keyboard, and then says it.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -286,7 +301,7 @@ impl Scene {
             self.add(Mark::text(area.left - 7.0, at + 4.0, Anchor::End, y.label(tick)));
         }
         self.x_axis(area, x, x_title);
-        self.add(Mark::text(2.0, 12.0, Anchor::Start, y_title));
+        self.add(Mark::text(area.left - 56.0, area.top - 14.0, Anchor::Start, y_title));
     }
 
     /// The axis below with its numbers and title.

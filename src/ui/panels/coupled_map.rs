@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_i18n::{t, td_string};
 
+use super::insides::MapPictures;
 use crate::text::level::nearness;
 use crate::text::numbers::number;
 use crate::text::use_i18n;
@@ -101,6 +102,7 @@ pub fn CoupledMapPanel() -> impl IntoView {
                         })
                 }}
             </ul>
+            <MapPictures />
         </section>
     }
 }

@@ -6,9 +6,13 @@ use leptos::prelude::*;
 #[component]
 pub fn Disclosure(
     /// Its name for tests.
-    testid: &'static str,
+    #[prop(into)]
+    testid: String,
     /// Its class.
     class: &'static str,
+    /// Whether it is open: given by who keeps it open while its place is made anew.
+    #[prop(default = RwSignal::new(false))]
+    is_open: RwSignal<bool>,
     /// What is always there.
     #[prop(into)]
     summary: ViewFn,
@@ -18,11 +22,11 @@ pub fn Disclosure(
     /// What unfolds.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let is_open = RwSignal::new(false);
     view! {
         <details
             class=class
             data-testid=testid
+            open=is_open.get_untracked()
             on:toggle:target=move |event| {
                 let open = event.target().open();
                 is_open.set(open);

@@ -8,6 +8,7 @@ mod divergences;
 mod embed;
 mod engine_line;
 mod explorer;
+mod insides;
 mod link_ask;
 mod model_box;
 mod model_status;

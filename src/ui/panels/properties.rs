@@ -1,8 +1,11 @@
 //! Every property that was tested, in both models, raw and visible, each against its null.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_i18n::{t, td_string};
 
+use super::insides::{NullDraws, PairArrows, Unfolded};
 use crate::lab::Report;
 use crate::lab::report::{Property, PropertyReport, Scores};
 use crate::text::numbers::{grouped, number};
@@ -21,13 +24,12 @@ use crate::ui::state::use_page;
 pub fn PropertiesPanel() -> impl IntoView {
     let page = use_page();
     let i18n = use_i18n();
+    let unfolded = Unfolded::new();
     let body = move || {
         page.report.get().map(|report| {
             let locale = i18n.get_locale();
-            let properties = report.properties.clone();
-            properties
-                .into_iter()
-                .map(|property| view! { <PropertyView locale=locale report=report.as_ref().clone() property=property /> })
+            (0..report.properties.len())
+                .map(|index| view! { <PropertyView locale=locale report=report.clone() index=index unfolded=unfolded /> })
                 .collect_view()
         })
     };
@@ -44,7 +46,8 @@ pub fn PropertiesPanel() -> impl IntoView {
 
 /// One property: its verdict, its scores, what took part.
 #[component]
-fn PropertyView(locale: Locale, report: Report, property: PropertyReport) -> impl IntoView {
+fn PropertyView(locale: Locale, report: Arc<Report>, index: usize, unfolded: Unfolded) -> impl IntoView {
+    let property = report.properties.get(index).cloned()?;
     let code = code(property.property);
     let [visible, raw] =
         [Version::Visible, Version::Raw].map(|version| finding(locale, &report, &property, version));
@@ -62,7 +65,7 @@ fn PropertyView(locale: Locale, report: Report, property: PropertyReport) -> imp
     };
     // Without scores the reason is all there is to say.
     let missing = property.scores.is_none().then(|| reasons(&visible));
-    view! {
+    Some(view! {
         <article class="property" aria-labelledby=article_title data-testid=format!("property-{code}")>
             <h3 id=title_id>{property_of_concept(locale, property.property, &property.concept)}</h3>
             <p class="property__question">{question(locale, property.property)}</p>
@@ -91,9 +94,11 @@ fn PropertyView(locale: Locale, report: Report, property: PropertyReport) -> imp
                         </ul>
                     }
                 })}
+            <PairArrows locale=locale report=report.clone() index=index unfolded=unfolded />
+            <NullDraws locale=locale report=report index=index unfolded=unfolded />
             <Material locale=locale property=property />
         </article>
-    }
+    })
 }
 
 /// The verdict on one version, in a few words.

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use leptos_i18n::{t, td_string};
 
+use super::insides::RankPictures;
 use crate::lab::report::Side;
 use crate::text::numbers::{grouped, number, percent};
 use crate::text::{Locale, use_i18n};
-use crate::theory::minimal::TruncationPoint;
 use crate::ui::plots::geometry::share;
 use crate::ui::state::use_page;
 
@@ -32,6 +32,7 @@ pub fn VisibilityPanel() -> impl IntoView {
                 <p>{t!(i18n, page.visibility.lead)}</p>
             </header>
             <div class="pair" data-testid="visibility">{sides}</div>
+            <RankPictures />
         </section>
     }
 }
@@ -92,7 +93,6 @@ fn SideView(locale: Locale, letter: &'static str, side: Side, widest: usize) -> 
                     })
                     .collect_view()}
             </dl>
-            <Truncation locale=locale points=side.truncation />
             <p class="hint">
                 {if s.rank_unresolved {
                     td_string!(locale, page.visibility.unresolved)
@@ -106,41 +106,6 @@ fn SideView(locale: Locale, letter: &'static str, side: Side, widest: usize) -> 
                 }}
             </p>
         </article>
-    }
-}
-
-/// What is lost as the smallest model with this distribution is cut further.
-#[component]
-fn Truncation(locale: Locale, points: Vec<TruncationPoint>) -> impl IntoView {
-    let rows = points
-        .into_iter()
-        .map(|point| {
-            view! {
-                <tr>
-                    <th scope="row">{point.k}</th>
-                    <td>{number(point.mean_kl)}</td>
-                    <td>{percent(point.top_1_agreement)}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <details>
-            <summary>{td_string!(locale, page.visibility.fewer)}</summary>
-            <p class="hint">
-                {td_string!(locale, page.visibility.fewer_lead)}
-            </p>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"k"</th>
-                        <th scope="col">{td_string!(locale, page.visibility.mean_kl)}</th>
-                        <th scope="col">{td_string!(locale, page.visibility.same_best)}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </details>
     }
 }
 
