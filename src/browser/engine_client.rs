@@ -32,6 +32,8 @@ pub struct EngineFailure {
     pub kind: ErrorKind,
     /// What was expected, what was found, what to do.
     pub message: String,
+    /// The worker is gone with it: it could not be fetched, panicked, or broke down.
+    pub has_ended: bool,
 }
 
 /// Where a model's files are, as the page knows it.
@@ -200,6 +202,7 @@ impl EngineClient {
             kind: ErrorKind::Internal,
             message: "this browser does not start workers, which every engine needs: use a current browser"
                 .into(),
+            has_ended: false,
         })?;
         let line = Rc::new(Line {
             worker,
@@ -280,8 +283,7 @@ impl Line {
     }
 
     fn send(&self, request: &Request, attachments: &[Attachment]) -> Result<(), EngineFailure> {
-        let told =
-            |what: &str| EngineFailure { kind: ErrorKind::Internal, message: format!("the request {what}") };
+        let told = |what: &str| internal(format!("the request {what}"));
         let message =
             pack(request, attachments).map_err(|error| told(&format!("cannot be packed: {error}")))?;
         match self.unsent.borrow_mut().as_mut() {
@@ -330,7 +332,9 @@ impl Line {
     fn settle(&self, id: u32, body: ResponseBody, attachments: Vec<Attachment>) {
         if let Some(asked) = self.asked.borrow_mut().get_mut(&id) {
             asked.settle(match body {
-                ResponseBody::Failed { kind, message } => Err(EngineFailure { kind, message }),
+                ResponseBody::Failed { kind, message } => {
+                    Err(EngineFailure { kind, message, has_ended: false })
+                }
                 body => Ok((body, attachments)),
             });
         }
@@ -339,6 +343,7 @@ impl Line {
     /// Ends the worker; all that it was asked, and all that it will be, fails. The first reason stands.
     fn fail(&self, failure: EngineFailure) {
         self.worker.terminate();
+        let failure = EngineFailure { has_ended: true, ..failure };
         let failure = self.failure.borrow_mut().get_or_insert(failure).clone();
         for asked in self.asked.borrow_mut().values_mut().filter(|asked| asked.answer.is_none()) {
             asked.settle(Err(failure.clone()));
@@ -350,12 +355,12 @@ impl Line {
         if self.unsent.borrow().is_some() {
             return EngineFailure {
                 kind: ErrorKind::Network,
-                message: "the engine's code could not be fetched: check the connection, then load again"
-                    .into(),
+                message: "the engine's code could not be fetched: check the connection".into(),
+                has_ended: true,
             };
         }
         let detail = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
-        internal(format!("the engine met an error of its own and stopped: load the model again ({detail})"))
+        internal(format!("the engine met an error of its own ({detail})"))
     }
 }
 
@@ -399,7 +404,7 @@ impl Drop for Answer {
 }
 
 fn internal(message: String) -> EngineFailure {
-    EngineFailure { kind: ErrorKind::Internal, message }
+    EngineFailure { kind: ErrorKind::Internal, message, has_ended: false }
 }
 
 fn unexpected((answer, _): &Answered) -> EngineFailure {

@@ -29,7 +29,7 @@ impl WorkerScope {
             let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
             if let Some(scope) = Self::current() {
                 scope.say_last_words(&format!(
-                    "the engine met an error of its own and stopped: load the model again ({what}{})",
+                    "the engine met an error of its own ({what}{})",
                     place.unwrap_or_default()
                 ));
             }

@@ -371,7 +371,8 @@ pub(super) fn tokens_per_batch(config: &NetworkConfig) -> usize {
 }
 
 async fn read(tensor: Tensor<2>) -> Result<Vec<f32>, RunError> {
-    let failed = |error: String| RunError::Device(error);
+    // What follows the first line is a backtrace.
+    let failed = |error: String| RunError::Device(error.lines().next().unwrap_or_default().to_owned());
     let data = tensor.into_data_async().await.map_err(|error| failed(error.to_string()))?;
     data.try_into_vec().map_err(|error| failed(format!("{error:?}")))
 }

@@ -10,8 +10,8 @@ use super::language::{self, LanguageSwitch};
 use super::lessons::LessonsPanel;
 use super::panels::{
     ConceptPicker, CoupledMapPanel, CuratedPanel, DivergencesPanel, EmbedView, EngineLine, Explorer, LinkAsk,
-    LinkNotes, ModelBox, NextTokensPanel, PromptEditor, PropertiesPanel, ReproductionPanel, StoragePanel,
-    VerdictPanel, VisibilityPanel, WorkshopPanel,
+    LinkNotes, ModelBox, NextTokensPanel, Notices, PromptEditor, PropertiesPanel, ReproductionPanel,
+    StoragePanel, VerdictPanel, VisibilityPanel, WorkshopPanel,
 };
 use super::session::Session;
 use super::state::Page;
@@ -99,6 +99,7 @@ fn Panels() -> impl IntoView {
             <VisibilityPanel />
             <CoupledMapPanel />
         </div>
+        <Notices />
     }
     .into_any()
 }

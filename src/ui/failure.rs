@@ -32,6 +32,8 @@ pub enum Fault {
     OffBy(f64),
     /// The same of the engine that answers first: the files do not belong together.
     WrongNumbers(f64),
+    /// An engine that was started again has died again.
+    DiedTwice(Box<Fault>),
     /// What a model is to blame for.
     Of(Slot, Box<Fault>),
 }
@@ -61,6 +63,7 @@ impl Fault {
             Fault::WrongNumbers(nats) => {
                 td_string!(locale, page.failure.wrong_numbers, deviation = off_by(*nats))
             }
+            Fault::DiedTwice(why) => td_string!(locale, page.recovery.twice, why = why.words(locale)),
             Fault::Of(slot, fault) => {
                 let (model, message) = (slot_name(locale, *slot), fault.words(locale));
                 td_string!(locale, page.failure.of_model, model, message)
@@ -70,7 +73,7 @@ impl Fault {
 }
 
 impl From<EngineFailure> for Failure {
-    fn from(EngineFailure { kind, message }: EngineFailure) -> Self {
+    fn from(EngineFailure { kind, message, .. }: EngineFailure) -> Self {
         Self { kind, fault: Fault::Told(message) }
     }
 }

@@ -11,6 +11,7 @@ pub mod language;
 pub mod lessons;
 pub mod panels;
 pub mod plots;
+pub mod recovery;
 pub mod session;
 pub mod shelf;
 pub mod state;

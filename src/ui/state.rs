@@ -8,6 +8,7 @@ use leptos_i18n::td_string;
 use super::download::Download;
 use super::failure::{Failure, Fault};
 use super::family::Family;
+use super::recovery::Recovery;
 use super::shelf::Shelf;
 use super::world::{FIRST_WORLD, World};
 use crate::browser::engine_client::Loaded;
@@ -331,6 +332,8 @@ pub struct Page {
     pub english: RwSignal<Vec<Concept>>,
     /// Where the comparison stands.
     pub phase: RwSignal<Phase>,
+    /// Engines that died and go on.
+    pub recovered: RwSignal<Vec<Recovery>>,
     /// The last report.
     pub report: RwSignal<Option<Arc<Report>>>,
     /// The report on show came with the page; the live one is not there yet.
@@ -364,6 +367,7 @@ impl Page {
             world: RwSignal::new(None),
             english: RwSignal::new(Vec::new()),
             phase: RwSignal::new(Phase::Waiting),
+            recovered: RwSignal::new(Vec::new()),
             report: RwSignal::new(None),
             is_stored: RwSignal::new(false),
             link_error: RwSignal::new(None),

@@ -11,6 +11,7 @@ use crate::text::numbers::number;
 use crate::text::verdict::{FindingWords, Version, findings};
 use crate::text::{Locale, use_i18n};
 use crate::theory::verdict::VerdictKind;
+use crate::ui::failure::Fault;
 use crate::ui::plots::Ruler;
 use crate::ui::session::use_session;
 use crate::ui::state::{ModelStatus, Phase, slot_name, use_page};
@@ -229,7 +230,12 @@ fn StatusLine() -> impl IntoView {
                 {text}
             </p>
             {move || {
-                let stopped = *page.phase.read() == Phase::Stopped;
+                let stopped = match &*page.phase.read() {
+                    Phase::Stopped => true,
+                    // What died twice is started only when it is asked for.
+                    Phase::Failed(failure) => matches!(failure.fault, Fault::DiedTwice(_)),
+                    _ => false,
+                };
                 let busy = page.phase.read().is_busy();
                 let testid = if stopped { "resume" } else { "stop" };
                 let label = move || {

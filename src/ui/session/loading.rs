@@ -144,12 +144,26 @@ impl Session {
             },
         };
         self.with(|inner| inner.seat(slot).files = Some(files.clone()));
+        self.begin_load(slot, load, files);
+    }
+
+    /// Whether this is the newest load of a seat.
+    pub(super) fn is_newest(self, slot: Slot, load: u64) -> bool {
+        self.with(|inner| inner.seat(slot).load) == load
+    }
+
+    pub(super) fn begin_load(self, slot: Slot, load: u64, files: ModelLocation) {
         spawn_local(self.load(slot, load, files));
+    }
+
+    pub(super) fn begin_load_on_webgpu(self, slot: Slot, load: u64, files: ModelLocation) {
+        spawn_local(self.load_on_webgpu(slot, load, files));
     }
 
     /// Ends a seat's workers and makes its pending load old; returns the number of the next load.
     fn vacate(self, slot: Slot) -> u64 {
         self.page.model(slot).gpu.set(GpuEngine::Unused);
+        self.forgive(slot);
         self.with(|inner| {
             inner.run += 1;
             let seat = inner.seat(slot);
@@ -166,7 +180,7 @@ impl Session {
         let model = self.page.model(slot);
         model.download.set(Download::default());
         model.status.set(ModelStatus::Loading);
-        let is_newest = move || self.with(|inner| inner.seat(slot).load) == load;
+        let is_newest = move || self.is_newest(slot, load);
         let outcome = match EngineClient::cpu() {
             Ok(client) => {
                 let client = Rc::new(client);
@@ -184,7 +198,11 @@ impl Session {
         if !is_newest() {
             return;
         }
-        match outcome.map_err(Failure::from).and_then(tested) {
+        let outcome = match outcome {
+            Err(failure) if failure.has_ended => return self.recover_cpu(slot, load, failure),
+            outcome => outcome.map_err(Failure::from),
+        };
+        match outcome.and_then(tested) {
             Ok(loaded) => {
                 self.pin(slot, &loaded);
                 model.memory.set(loaded.memory_bytes);
@@ -268,7 +286,7 @@ impl Session {
         if let Some(files) = files {
             model.gpu.set(GpuEngine::Starting);
             let load = self.with(|inner| inner.seat(slot).load);
-            spawn_local(self.load_on_webgpu(slot, load, files));
+            self.begin_load_on_webgpu(slot, load, files);
         }
     }
 
@@ -282,7 +300,7 @@ impl Session {
             }
             Err(failure) => Err(failure),
         };
-        if self.with(|inner| inner.seat(slot).load) != load {
+        if !self.is_newest(slot, load) {
             return;
         }
         match outcome.map(|loaded| (failed_self_test(loaded.self_test), loaded.self_test)) {
@@ -291,6 +309,7 @@ impl Session {
                 self.run();
             }
             Ok((Some(deviation), _)) => self.refuse_webgpu(slot, Fault::OffBy(deviation)),
+            Err(failure) if failure.has_ended => self.recover_webgpu(slot, load, failure),
             Err(failure) => self.refuse_webgpu(slot, Fault::Told(failure.message)),
         }
     }

@@ -2,11 +2,19 @@
 //!
 //! Each model sits in a seat with a worker of its own; giving up a load or a model ends its worker, which gives the
 //! memory back at once. A second worker runs the same model on WebGPU once that has passed its self-test.
+<<<<<<< HEAD
 //! [`loading`] fills the seats, [`running`] asks them, [`worlds`] brings the texts, [`opening`] what was computed before,
 //! [`sharing`] reads and writes links and files, [`shelf`] tends what this browser keeps.
 
 mod loading;
 mod opening;
+=======
+//! [`loading`] fills the seats, [`running`] asks them, [`recovering`] starts again what died, [`worlds`] brings the texts, [`sharing`] reads and
+//! writes links and files, [`shelf`] tends what this browser keeps.
+
+mod loading;
+mod recovering;
+>>>>>>> 9aca476 (Start dead engines again once with all that the visitor has, then use the CPU and say so)
 mod running;
 mod sharing;
 mod shelf;
@@ -20,6 +28,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::recovery::Restarts;
 use super::state::{EngineChoice, Mirror, Page, Slot};
 use crate::browser::clock;
 use crate::browser::engine_client::{EngineClient, ModelLocation, ObservationHandles};
@@ -53,8 +62,13 @@ struct Inner {
     brought: bool,
     /// Prompts and concept of the worlds that were left.
     left: BTreeMap<String, (Vec<String>, Option<Concept>)>,
+<<<<<<< HEAD
     /// The report that came with the page, until a live one is there.
     stored: Option<Report>,
+=======
+    /// What was started again.
+    restarts: Restarts,
+>>>>>>> 9aca476 (Start dead engines again once with all that the visitor has, then use the CPU and say so)
     /// The list of bundled models is as complete as it gets.
     knows_bundled: bool,
 }
@@ -172,6 +186,9 @@ impl Session {
     /// Another engine.
     pub fn choose_engine(self, choice: EngineChoice) {
         self.page.engine_choice.set(choice);
+        if choice == EngineChoice::WebGpu {
+            self.forgive_webgpu();
+        }
         self.start_webgpu(Slot::A);
         self.start_webgpu(Slot::B);
         self.run();

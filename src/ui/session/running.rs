@@ -12,6 +12,7 @@ use crate::browser::engine_client::{EngineClient, ObservationHandles};
 use crate::lab::{EngineKind, ModelSource, Report};
 use crate::protocol::ErrorKind;
 use crate::ui::failure::{Failure, Fault};
+use crate::ui::recovery::is_over;
 use crate::ui::state::{ModelStatus, Phase, Slot};
 use crate::ui::world::World;
 
@@ -78,18 +79,7 @@ impl Session {
         }
         let observations: Vec<ObservationHandles> = std::iter::once(a?).chain(b?).collect();
         clock::mark("both models ran");
-        let phase = self.page.phase;
-        phase.set(Phase::Analyzing { share: 0.0 });
-        let lab = self.lab()?;
-        let tell = move |share| {
-            if self.with(|inner| inner.run) == number {
-                phase.set(Phase::Analyzing { share });
-            }
-        };
-        self.with(|inner| inner.analyzing = Some(number));
-        let report = lab.analyze(experiment, &observations, tell).await;
-        self.with(|inner| inner.analyzing = inner.analyzing.filter(|&newest| newest != number));
-        report.map(Some).map_err(Failure::from)
+        self.analyzed(number, experiment, &observations).await.map(Some)
     }
 
     /// Stops whatever runs; what is on show stays.
@@ -112,43 +102,55 @@ impl Session {
 
     /// One model on everything that is asked; the last answer is kept while it still answers.
     async fn observe(self, slot: Slot, question: &Question) -> Result<ObservationHandles, Failure> {
-        let not_loaded = || Failure { kind: ErrorKind::Internal, fault: Fault::NotLoaded(slot) };
-        let ask = |client: Rc<EngineClient>| {
-            let Question { prompts, concept_contexts, calibration } = question.clone();
-            async move { client.observe(prompts, concept_contexts, calibration).await }
-        };
-        let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
-        let kept = self.with(|inner| inner.seat(slot).last.clone());
-        if let Some(kept) = kept.filter(|kept| kept.engine == engine && kept.question == *question) {
-            return Ok(kept.observation);
-        }
         let load = self.with(|inner| inner.seat(slot).load);
-        let is_newest = || self.with(|inner| inner.seat(slot).load) == load;
-        let (engine, observation) = match ask(client).await {
-            Ok(observation) => (engine, observation),
-            // A graphics card that fails half-way must not cost the visitor the answer.
-            Err(failure)
-                if engine == EngineKind::WebGpu
-                    && is_newest()
-                    && Failure::from(failure.clone()).kind != ErrorKind::BadPrompt =>
-            {
-                self.refuse_webgpu(slot, Failure::from(failure).fault);
-                let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
-                (engine, ask(client).await.map_err(|failure| self.blame(slot, failure.into()))?)
+        let is_newest = || self.is_newest(slot, load);
+        loop {
+            let not_loaded = || Failure { kind: ErrorKind::Internal, fault: Fault::NotLoaded(slot) };
+            let (engine, client) = self.engine(slot).ok_or_else(not_loaded)?;
+            let kept = self.with(|inner| inner.seat(slot).last.clone());
+            if let Some(kept) = kept.filter(|kept| kept.engine == engine && kept.question == *question) {
+                return Ok(kept.observation);
             }
-            Err(failure) => return Err(self.blame(slot, failure.into())),
-        };
-        self.with(|inner| {
-            let seat = inner.seat(slot);
-            if seat.load == load {
-                let (question, observation) = (question.clone(), observation.clone());
-                seat.last = Some(Observed { engine, question, observation });
+            let Question { prompts, concept_contexts, calibration } = question.clone();
+            let failure = match client.observe(prompts, concept_contexts, calibration).await {
+                Ok(observation) => {
+                    self.remember(slot, load, engine, question, &observation);
+                    return Ok(observation);
+                }
+                Err(failure) => failure,
+            };
+            let is_over = is_newest() && is_over(engine, &failure);
+            match engine {
+                // A graphics card that fails half-way must not cost the visitor the answer: the CPU gives it.
+                EngineKind::WebGpu if is_over => self.recover_webgpu(slot, load, failure),
+                EngineKind::WebGpu if is_newest() && failure.kind != ErrorKind::BadPrompt => {
+                    self.refuse_webgpu(slot, Failure::from(failure).fault);
+                }
+                EngineKind::Cpu if is_over => {
+                    self.recover_cpu(slot, load, failure.clone());
+                    return Err(failure.into());
+                }
+                _ => return Err(self.blame(slot, failure.into())),
             }
-        });
-        if engine == EngineKind::Cpu && is_newest() {
+        }
+    }
+
+    fn remember(
+        self,
+        slot: Slot,
+        load: u64,
+        engine: EngineKind,
+        question: &Question,
+        observation: &ObservationHandles,
+    ) {
+        if !self.is_newest(slot, load) {
+            return;
+        }
+        let (question, observation) = (question.clone(), observation.clone());
+        if engine == EngineKind::Cpu {
             self.page.model(slot).memory.set(observation.memory_bytes);
         }
-        Ok(observation)
+        self.with(|inner| inner.seat(slot).last = Some(Observed { engine, question, observation }));
     }
 
     /// A failure names its model, and a model's own fault is shown beside the model.
