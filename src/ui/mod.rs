@@ -16,5 +16,6 @@ pub mod session;
 pub mod shelf;
 pub mod state;
 pub mod text;
+pub mod undo;
 pub mod workshop;
 pub mod world;

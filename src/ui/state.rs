@@ -10,6 +10,7 @@ use super::failure::{Failure, Fault};
 use super::family::Family;
 use super::recovery::Recovery;
 use super::shelf::Shelf;
+use super::undo::Undo;
 use super::world::{FIRST_WORLD, World};
 use crate::browser::engine_client::Loaded;
 use crate::hub::address::mirror;
@@ -314,8 +315,8 @@ pub struct Page {
     pub family: RwSignal<Option<Arc<Family>>>,
     /// The visitor's prompts.
     pub prompts: RwSignal<Vec<Prompt>>,
-    /// The last removed prompt and where it stood.
-    pub removed: RwSignal<Option<(usize, Prompt)>>,
+    /// What was removed or replaced last, and can be taken back.
+    pub undo: RwSignal<Option<Undo>>,
     /// The concept whose properties are tested.
     pub concept: RwSignal<Option<Concept>>,
     /// Seed of every draw.
@@ -358,7 +359,7 @@ impl Page {
             shelf: RwSignal::new(Shelf::default()),
             family: RwSignal::new(None),
             prompts: RwSignal::new(Vec::new()),
-            removed: RwSignal::new(None),
+            undo: RwSignal::new(None),
             concept: RwSignal::new(None),
             seed: RwSignal::new(1),
             thresholds: RwSignal::new(Thresholds::default()),
@@ -415,7 +416,9 @@ impl Page {
         let first = self.next_prompt_id();
         let prompts = (first..).zip(texts).map(|(id, text)| Prompt { id, text }).collect();
         self.prompts.set(prompts);
-        self.removed.set(None);
+        if self.removed().is_some() {
+            self.undo.set(None);
+        }
     }
 
     /// Adds a prompt at the end.
@@ -441,20 +444,27 @@ impl Page {
         };
         let mut gone = None;
         self.prompts.update(|prompts| gone = Some(prompts.remove(index)));
-        self.removed.set(gone.map(|prompt| (index, prompt)));
+        self.undo.set(gone.map(|prompt| Undo::Prompt { index, prompt }));
     }
 
     /// Puts the last removed prompt back where it was.
     pub fn undo_remove(&self) {
-        if let Some((index, prompt)) = self.removed.get_untracked() {
+        if let Some((index, prompt)) = self.removed() {
             self.prompts.update(|prompts| prompts.insert(index.min(prompts.len()), prompt));
-            self.removed.set(None);
+            self.undo.set(None);
         }
+    }
+
+    fn removed(&self) -> Option<(usize, Prompt)> {
+        self.undo.with_untracked(|undo| match undo {
+            Some(Undo::Prompt { index, prompt }) => Some((*index, prompt.clone())),
+            _ => None,
+        })
     }
 
     fn next_prompt_id(&self) -> u32 {
         let used = self.prompts.with_untracked(|prompts| prompts.iter().map(|p| p.id).max());
-        let removed = self.removed.with_untracked(|removed| removed.as_ref().map(|(_, p)| p.id));
+        let removed = self.removed().map(|(_, prompt)| prompt.id);
         used.max(removed).map_or(0, |id| id + 1)
     }
 }

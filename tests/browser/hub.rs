@@ -291,6 +291,8 @@ async fn weights_are_kept_verified_and_deleted_at_a_word() {
     // Deleted, one by one or all.
     page.unfold("storage").await;
     page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
+    assert!(page.press("stored-delete-0").await, "a button that asks");
+    page.says("stored-delete-0", "it can be downloaded again").await;
     assert!(page.press("stored-delete-0").await, "a button that deletes");
     page.wait_for("an empty list", |shown| shown.stored.is_empty()).await;
     check_nothing_kept(&page, name).await;
@@ -299,6 +301,8 @@ async fn weights_are_kept_verified_and_deleted_at_a_word() {
     assert!(files_of(&hub.asked_since(n_before)).contains(WEIGHTS));
     page.unfold("storage").await;
     page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
+    assert!(page.press("stored-delete-all").await, "a button that asks");
+    page.says("stored-delete-all", "it can be downloaded again").await;
     assert!(page.press("stored-delete-all").await, "a button that deletes all");
     page.wait_for("an empty list", |shown| shown.stored.is_empty()).await;
     check_nothing_kept(&page, name).await;

@@ -156,6 +156,7 @@ impl Lessons {
             return;
         }
         if self.before.with_untracked(Option::is_none) {
+            self.session.offer_comparison();
             self.before.set(Some(self.now()));
         }
         if world != FIRST_WORLD {

@@ -109,7 +109,7 @@ fn ModelLine(model: &'static Model, slots: &'static [Slot]) -> impl IntoView {
                     let place = letter.to_uppercase();
                     t_string!(i18n, models.curated.load_as, repository = model.repository, model = place)
                 }
-                on_press=move |()| session.choose_model(slot, source_of(model))
+                on_press=move |()| session.pick_model(slot, source_of(model))
             >
                 {t!(i18n, models.curated.as_letter)}
                 <span class=format!("legend__{letter}")>{letter.to_uppercase()}</span>

@@ -57,7 +57,7 @@ pub fn ModelBox(
     let select_id = format!("source-{letter}");
     let choose = move |code: String| {
         if let Some(source) = source_of(&code) {
-            session.choose_model(model.slot, source);
+            session.pick_model(model.slot, source);
         }
     };
     view! {

@@ -262,7 +262,7 @@ fn Failed(model: ModelState, failure: Failure) -> impl IntoView {
                     view! {
                         <Press
                             testid=format!("smaller-{letter}")
-                            on_press=move |()| session.choose_model(model.slot, curated::source_of(smaller))
+                            on_press=move |()| session.pick_model(model.slot, curated::source_of(smaller))
                         >
                             {move || t_string!(i18n, models.smaller, repository, size = size.clone())}
                         </Press>

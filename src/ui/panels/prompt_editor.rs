@@ -1,4 +1,4 @@
-//! The visitor's prompts: add, edit, remove, undo, presets.
+//! The visitor's prompts: add, edit, remove, presets.
 
 use leptos::prelude::*;
 use leptos_i18n::{t, t_string};
@@ -55,19 +55,6 @@ pub fn PromptEditor() -> impl IntoView {
                     {t!(i18n, page.prompts.add)}
                 </button>
                 <Presets />
-                <Show when=move || page.removed.read().is_some()>
-                    <button
-                        type="button"
-                        class="button"
-                        data-testid="prompt-undo"
-                        on:click=move |_| {
-                            page.undo_remove();
-                            session.prompts_edited();
-                        }
-                    >
-                        {t!(i18n, page.prompts.undo)}
-                    </button>
-                </Show>
             </div>
         </section>
     }

@@ -34,9 +34,12 @@ pub fn StoragePanel() -> impl IntoView {
             view! {
                 <ul class="shelf">{lines}</ul>
                 <div class="shelf__foot">
-                    <Press testid="stored-delete-all" on_press=move |()| session.delete_all_stored()>
-                        {t!(i18n, models.shelf.delete_all)}
-                    </Press>
+                    <Delete
+                        testid="stored-delete-all"
+                        name=String::new()
+                        n_bytes=shelf.n_bytes()
+                        on_sure=move |()| session.delete_all_stored()
+                    />
                     <span class="hint">{t!(i18n, models.shelf.deleted)}</span>
                 </div>
             }
@@ -55,10 +58,7 @@ pub fn StoragePanel() -> impl IntoView {
 #[component]
 fn Line(index: usize, stored: KeptModel) -> impl IntoView {
     let session = use_session();
-    let i18n = use_i18n();
     let to_delete = stored.clone();
-    let (name, size) = (stored.repository.clone(), bytes(stored.n_bytes));
-    let spoken = move || t_string!(i18n, models.shelf.delete_name, name = name.clone(), size = size.clone());
     view! {
         <li
             class="shelf__line"
@@ -72,14 +72,59 @@ fn Line(index: usize, stored: KeptModel) -> impl IntoView {
                 <code title=stored.commit.clone()>{short_commit(&stored.commit).to_owned()}</code>
             </span>
             <span class="shelf__size">{bytes(stored.n_bytes)}</span>
-            <Press
+            <Delete
                 testid=format!("stored-delete-{index}")
-                spoken=spoken
-                on_press=move |()| session.delete_stored(to_delete.clone())
-            >
-                {t!(i18n, models.shelf.delete)}
-            </Press>
+                name=stored.repository.clone()
+                n_bytes=stored.n_bytes
+                on_sure=move |()| session.delete_stored(to_delete.clone())
+            />
         </li>
+    }
+}
+
+/// A deletion that says what it costs and is asked for twice: what is deleted takes a download to have again.
+#[component]
+fn Delete(
+    #[prop(into)] testid: String,
+    /// Of the model; empty: of all.
+    name: String,
+    n_bytes: u64,
+    #[prop(into)] on_sure: Callback<()>,
+) -> impl IntoView {
+    let i18n = use_i18n();
+    let asks = RwSignal::new(false);
+    let is_all = name.is_empty();
+    let label = move || {
+        let size = bytes(n_bytes);
+        match (asks.get(), is_all) {
+            (true, _) => t_string!(i18n, models.shelf.sure, size),
+            (false, true) => t_string!(i18n, models.shelf.delete_all).to_owned(),
+            (false, false) => t_string!(i18n, models.shelf.delete).to_owned(),
+        }
+    };
+    let spoken = move || match (asks.get(), is_all) {
+        (false, false) => {
+            t_string!(i18n, models.shelf.delete_name, name = name.clone(), size = bytes(n_bytes))
+        }
+        _ => label(),
+    };
+    let keep = format!("{testid}-keep");
+    // The button stays, and the keyboard on it.
+    view! {
+        <span class="shelf__delete" role="group" aria-live="polite">
+            <Press
+                testid=testid
+                spoken=spoken
+                on_press=move |()| if asks.get_untracked() { on_sure.run(()) } else { asks.set(true) }
+            >
+                {label}
+            </Press>
+            <Show when=move || asks.get()>
+                <Press testid=keep.clone() on_press=move |()| asks.set(false)>
+                    {t!(i18n, models.shelf.keep)}
+                </Press>
+            </Show>
+        </span>
     }
 }
 

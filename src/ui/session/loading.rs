@@ -30,6 +30,7 @@ impl Session {
 
     /// Another pair.
     pub fn choose_pair(self, a: ModelSource, b: ModelSource) {
+        self.offer_models(&[Slot::A, Slot::B], &a);
         self.choose_model(Slot::A, a);
         self.choose_model(Slot::B, b);
     }
@@ -40,7 +41,7 @@ impl Session {
         let typed = model.typed.get_untracked();
         match Address::parse(&typed) {
             Ok(Address { repository, revision }) => {
-                self.choose_model(
+                self.pick_model(
                     slot,
                     ModelSource::Hub { repository, commit: revision, sha256: String::new() },
                 );
@@ -66,7 +67,9 @@ impl Session {
             }
             _ => String::new(),
         };
-        model.show_source(ModelSource::Local { name: chosen.name.clone(), sha256: expected });
+        let source = ModelSource::Local { name: chosen.name.clone(), sha256: expected };
+        self.offer_models(&[slot], &source);
+        model.show_source(source);
         self.with(|inner| inner.seat(slot).files = Some(ModelLocation::Chosen(chosen)));
         self.enter_world();
         self.reload(slot);
@@ -133,7 +136,9 @@ impl Session {
                 revision: commit,
                 base: self.page.mirror.read_value().base.clone(),
             },
-            ModelSource::Local { name, .. } => match self.with(|inner| inner.seat(slot).files.clone()) {
+            ModelSource::Local { name, sha256 } => match self.with(|inner| {
+                inner.seat(slot).files.clone().or_else(|| inner.own_files.get(&sha256).cloned())
+            }) {
                 Some(files) => files,
                 None => {
                     return model.status.set(ModelStatus::Failed(Failure {
@@ -229,6 +234,13 @@ impl Session {
     fn pin(self, slot: Slot, loaded: &Loaded) {
         let model = self.page.model(slot);
         let sha256 = loaded.model.sha256.clone();
+        if let ModelSource::Local { .. } = model.source.get_untracked() {
+            self.with(|inner| {
+                if let Some(files) = inner.seat(slot).files.clone() {
+                    inner.own_files.insert(sha256.clone(), files);
+                }
+            });
+        }
         let (what, meant, pinned) = match (model.source.get_untracked(), &loaded.pin) {
             (ModelSource::Local { name, sha256: meant }, _) => {
                 (format!("The files called “{name}”"), meant, ModelSource::Local { name, sha256 })

@@ -2,22 +2,17 @@
 //!
 //! Each model sits in a seat with a worker of its own; giving up a load or a model ends its worker, which gives the
 //! memory back at once. A second worker runs the same model on WebGPU once that has passed its self-test.
-<<<<<<< HEAD
-//! [`loading`] fills the seats, [`running`] asks them, [`worlds`] brings the texts, [`opening`] what was computed before,
-//! [`sharing`] reads and writes links and files, [`shelf`] tends what this browser keeps.
+//! [`loading`] fills the seats, [`running`] asks them, [`recovering`] starts again what died, [`worlds`] brings the
+//! texts, [`opening`] what was computed before, [`sharing`] reads and writes links and files, [`shelf`] tends what this
+//! browser keeps, [`undoing`] takes back.
 
 mod loading;
 mod opening;
-=======
-//! [`loading`] fills the seats, [`running`] asks them, [`recovering`] starts again what died, [`worlds`] brings the texts, [`sharing`] reads and
-//! writes links and files, [`shelf`] tends what this browser keeps.
-
-mod loading;
 mod recovering;
->>>>>>> 9aca476 (Start dead engines again once with all that the visitor has, then use the CPU and say so)
 mod running;
 mod sharing;
 mod shelf;
+mod undoing;
 mod worlds;
 
 use std::cell::RefCell;
@@ -62,13 +57,12 @@ struct Inner {
     brought: bool,
     /// Prompts and concept of the worlds that were left.
     left: BTreeMap<String, (Vec<String>, Option<Concept>)>,
-<<<<<<< HEAD
     /// The report that came with the page, until a live one is there.
     stored: Option<Report>,
-=======
     /// What was started again.
     restarts: Restarts,
->>>>>>> 9aca476 (Start dead engines again once with all that the visitor has, then use the CPU and say so)
+    /// The visitor's own files by the digest of their weights: whatever names them again finds them.
+    own_files: BTreeMap<String, ModelLocation>,
     /// The list of bundled models is as complete as it gets.
     knows_bundled: bool,
 }

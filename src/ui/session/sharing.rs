@@ -82,6 +82,7 @@ impl Session {
 
     fn show(self, Opened { shared, newer }: Opened) {
         let page = self.page;
+        self.offer_comparison();
         self.leave_world();
         self.drop_stored();
         page.link_error.set(None);
@@ -163,7 +164,8 @@ impl Session {
         if goes_with_it {
             self.choose_model(slot, stands_in);
         } else {
-            self.choose_pair(pair_a, pair_b);
+            self.choose_model(Slot::A, pair_a);
+            self.choose_model(Slot::B, pair_b);
         }
     }
 }

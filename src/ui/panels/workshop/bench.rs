@@ -148,7 +148,7 @@ impl Bench {
     fn put(self, source: ModelSource) {
         self.forget_rest();
         self.follow(&source);
-        self.session.choose_model(self.page.b.slot, source);
+        self.session.pick_model(self.page.b.slot, source);
     }
 
     /// Shows the steps of what model B is now.
