@@ -25,10 +25,12 @@ mod markup;
 mod offline;
 mod page;
 mod pictures;
+mod recovery;
 mod sharing;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;
 mod steadiness;
+mod undo;
 mod variants;
 mod workshop;
 

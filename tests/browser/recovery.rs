@@ -12,7 +12,8 @@ use crate::{SITE_PATH, repository, site, static_server};
 const LOADER: &str = "worker_cpu_loader.js";
 
 /// Put before a worker's own code: an error that nobody catches, in the middle of whatever it does, when told to.
-const FATE: &str = "new BroadcastChannel('fate').onmessage = () => setTimeout(() => { throw new Error('struck down') });\n";
+const FATE: &str =
+    "new BroadcastChannel('fate').onmessage = () => setTimeout(() => { throw new Error('struck down') });\n";
 
 /// The site on a host of its own, whose CPU workers can be struck down.
 struct Mortal {

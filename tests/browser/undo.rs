@@ -12,6 +12,7 @@ const CTRL_Z: &str = "document.body.dispatchEvent(new KeyboardEvent('keydown',
 #[tokio::test]
 async fn a_removed_prompt_comes_back_by_button_and_by_key() {
     let page = Page::open(PLAIN, &site()).await;
+    page.settled().await;
     page.type_prompt(1, "emma is the").await;
     let before = page.settled().await;
     assert!(page.press("prompt-remove-1").await, "a button that removes");
@@ -78,5 +79,6 @@ async fn what_a_link_replaced_comes_back_and_goes_again() {
     let back = page.settled().await;
     assert_eq!((&back.typed, &back.scores), (&before.typed, &before.scores));
     assert!(page.press("undo").await);
-    page.wait_for("the link's prompts again", |shown| shown.is_settled() && shown.typed == linked.typed).await;
+    page.wait_for("the link's prompts again", |shown| shown.is_settled() && shown.typed == linked.typed)
+        .await;
 }
