@@ -1,7 +1,7 @@
 //! Models that this browser keeps: pieces of files in its cache, and for every whole model a manifest, which is written
 //! last. Works on the page and in workers, and says why where it does not work at all.
 
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise};
 use thiserror::Error;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -10,6 +10,7 @@ use web_sys::{Blob, Cache, CacheStorage, Request, Response};
 
 use super::attachment::Attachment;
 use super::clock::date_millis;
+use super::reflect::{call, of_navigator, property};
 use crate::hub::manifest::{Manifest, is_manifest, manifest_path, swept};
 
 /// Name of the cache; its number changes with the layout of what is in it.
@@ -110,19 +111,17 @@ pub async fn sweep() {
 
 /// How much room there is; none where the browser does not say.
 pub async fn room() -> Option<Room> {
-    let storage = property(&property(&js_sys::global(), "navigator")?, "storage")?;
-    let estimate = call(&storage, "estimate").await?;
+    let storage = of_navigator("storage")?;
+    let estimate = call(&storage, "estimate", &[]).await?;
     let number = |name: &str| property(&estimate, name).and_then(|value| value.as_f64());
-    let is_persistent = call(&storage, "persisted").await.is_some_and(|answer| answer.is_truthy());
+    let is_persistent = call(&storage, "persisted", &[]).await.is_some_and(|answer| answer.is_truthy());
     Some(Room { used: number("usage")?, quota: number("quota")?, is_persistent })
 }
 
 /// Asks the browser not to clear this page's storage by itself; whether it promises. Only the page may ask.
 pub async fn ask_to_persist() -> bool {
-    let storage =
-        property(&js_sys::global(), "navigator").and_then(|navigator| property(&navigator, "storage"));
-    match storage {
-        Some(storage) => call(&storage, "persist").await.is_some_and(|answer| answer.is_truthy()),
+    match of_navigator("storage") {
+        Some(storage) => call(&storage, "persist", &[]).await.is_some_and(|answer| answer.is_truthy()),
         None => false,
     }
 }
@@ -246,7 +245,7 @@ impl OnItsWay {
     }
 
     fn hold(load: &str) -> Option<Function> {
-        let locks = property(&property(&js_sys::global(), "navigator")?, "locks")?;
+        let locks = of_navigator("locks")?;
         let request: Function = property(&locks, "request")?.dyn_into().ok()?;
         let mut release = None;
         let held = Promise::new(&mut |resolve, _| release = Some(resolve));
@@ -267,8 +266,8 @@ impl Drop for OnItsWay {
 
 /// The names of the loads of all tabs; none where the browser has no locks.
 async fn loads_on_their_way() -> Option<Vec<String>> {
-    let locks = property(&property(&js_sys::global(), "navigator")?, "locks")?;
-    let known = call(&locks, "query").await?;
+    let locks = of_navigator("locks")?;
+    let known = call(&locks, "query", &[]).await?;
     let mut names = Vec::new();
     for list in ["held", "pending"] {
         let list: Array = property(&known, list)?.dyn_into().ok()?;
@@ -282,16 +281,4 @@ async fn loads_on_their_way() -> Option<Vec<String>> {
 /// None in private windows of some browsers and on insecure origins.
 fn caches() -> Option<CacheStorage> {
     property(&js_sys::global(), "caches").map(JsCast::unchecked_into)
-}
-
-/// What a method's promise gives; none where there is no such method or it fails.
-async fn call(of: &JsValue, method: &str) -> Option<JsValue> {
-    let function: Function = property(of, method)?.dyn_into().ok()?;
-    let promise: Promise = function.call0(of).ok()?.dyn_into().ok()?;
-    JsFuture::from(promise).await.ok()
-}
-
-/// None where absent, or where reading it throws.
-fn property(of: &JsValue, name: &str) -> Option<JsValue> {
-    Reflect::get(of, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
 }

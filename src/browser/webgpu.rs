@@ -2,17 +2,18 @@
 
 use futures::future::{Either, select};
 use gloo::timers::future::TimeoutFuture;
-use js_sys::{Function, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Function, Promise};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
+
+use super::reflect::{of_navigator, property};
 
 /// Some machines have `navigator.gpu` and never answer.
 const TIME_LIMIT_MILLIS: u32 = 4000;
 
 /// `Ok` where an adapter answers within the time limit; otherwise why there is none.
 pub async fn adapter_answers() -> Result<(), String> {
-    let gpu = property(&js_sys::global(), "navigator").and_then(|navigator| property(&navigator, "gpu"));
-    let Some(gpu) = gpu else {
+    let Some(gpu) = of_navigator("gpu") else {
         let is_secure = property(&js_sys::global(), "isSecureContext").is_none_or(|value| value.is_truthy());
         let why = if is_secure {
             "this browser does not offer it"
@@ -36,9 +37,4 @@ pub async fn adapter_answers() -> Result<(), String> {
             Err(format!("no graphics adapter answered within {} s", TIME_LIMIT_MILLIS / 1000))
         }
     }
-}
-
-/// None where absent.
-fn property(of: &JsValue, name: &str) -> Option<JsValue> {
-    Reflect::get(of, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
 }

@@ -113,6 +113,11 @@ impl Manifest {
         pieces.map(|piece| piece.end - piece.start).fold(0, u64::saturating_add)
     }
 
+    /// The loads that wrote its pieces.
+    pub fn loads(&self) -> BTreeSet<&str> {
+        self.files.iter().flat_map(|file| &file.pieces).map(|piece| piece.load.as_str()).collect()
+    }
+
     /// The paths of all its pieces.
     pub fn piece_paths(&self) -> impl Iterator<Item = String> {
         self.files.iter().flat_map(|file| {
@@ -227,6 +232,7 @@ mod tests {
         let kept = manifest(vec![piece(0, 40), piece(60, 100)]);
         assert_eq!(Manifest::parse(&kept.to_bytes()).as_ref(), Some(&kept));
         assert_eq!(kept.n_bytes(), 80);
+        assert_eq!(kept.loads(), BTreeSet::from(["5-0000000a"]));
         let file = kept.file("model.safetensors").unwrap();
         assert_eq!(file.piece(&(60..100)), Some(&piece(60, 100)));
         assert_eq!(file.piece(&(60..99)), None);

@@ -11,7 +11,7 @@ use super::lessons::LessonsPanel;
 use super::panels::{
     ConceptPicker, CoupledMapPanel, CuratedPanel, DivergencesPanel, EmbedView, EngineLine, Explorer, LinkAsk,
     LinkNotes, ModelBox, NextTokensPanel, Notices, PromptEditor, PropertiesPanel, ReproductionPanel,
-    StoragePanel, VerdictPanel, VisibilityPanel, WorkshopPanel,
+    SiteNotice, StoragePanel, VerdictPanel, VisibilityPanel, WorkshopPanel,
 };
 use super::session::Session;
 use super::state::Page;
@@ -100,6 +100,7 @@ fn Panels() -> impl IntoView {
             <CoupledMapPanel />
         </div>
         <Notices />
+        <SiteNotice />
     }
     .into_any()
 }

@@ -68,7 +68,7 @@ pub async fn download(
     let Found { repository, kept, note } = find(address, base, abort, &store).await?;
     let mut load = Load {
         line: Line::new(base, &repository.name, &repository.commit, abort),
-        keeper: Keeper::new(store, &repository.name, &repository.commit),
+        keeper: Keeper::new(store, &repository.name, &repository.commit, kept.as_ref()),
         kept,
         progress: Progress::new(tell),
         manifest: Manifest::new(

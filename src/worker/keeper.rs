@@ -22,14 +22,22 @@ pub struct Keeper {
     is_kept: bool,
     /// Why nothing is kept.
     why_not: Option<String>,
-    /// Nobody else sweeps the pieces away before the load ends.
-    _on_its_way: OnItsWay,
+    /// Nobody else sweeps the pieces away before the load ends: its own, and those of the earlier loads that it reads,
+    /// even where another tab deletes their model.
+    _on_its_way: Vec<OnItsWay>,
 }
 
 impl Keeper {
-    /// For one load of a model.
-    pub fn new(store: Result<Store, NotKept>, repository: &str, commit: &str) -> Self {
+    /// For one load of a model, of which something may be kept.
+    pub fn new(
+        store: Result<Store, NotKept>,
+        repository: &str,
+        commit: &str,
+        kept: Option<&Manifest>,
+    ) -> Self {
         let load = load_name(date_millis() as u64, seed() as u32);
+        let loads = kept.map(Manifest::loads).unwrap_or_default();
+        let on_its_way = loads.into_iter().chain([load.as_str()]).map(OnItsWay::new).collect();
         let (store, why_not) = match store {
             Ok(store) => (Some(store), None),
             Err(why) => (None, Some(why.to_string())),
@@ -38,7 +46,7 @@ impl Keeper {
             store,
             repository: repository.to_owned(),
             commit: commit.to_owned(),
-            _on_its_way: OnItsWay::new(&load),
+            _on_its_way: on_its_way,
             load,
             written: Vec::new(),
             is_kept: false,

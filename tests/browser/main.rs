@@ -19,6 +19,8 @@ mod hub;
 mod hub_gpt2;
 mod hub_server;
 mod hub_troubles;
+#[path = "../../xtask/src/inline_script.rs"]
+mod inline_script;
 mod insides;
 mod lessons;
 mod markup;
@@ -26,12 +28,15 @@ mod offline;
 mod page;
 mod pictures;
 mod recovery;
+#[path = "../../xtask/src/service_worker.rs"]
+mod service_worker;
 mod sharing;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;
 mod steadiness;
 mod undo;
 mod variants;
+mod without_network;
 mod workshop;
 
 use std::net::SocketAddr;
@@ -50,8 +55,13 @@ fn start_server(weights_per_second: Option<u32>) -> SocketAddr {
     let dist = repository().join("dist");
     let index = dist.join("index.html");
     assert!(index.is_file(), "{} is missing: build the site first with cargo xtask build", index.display());
-    let host =
-        static_server::Host { folder: dist, prefix: SITE_PATH, weights_per_second, is_compressed: false };
+    let host = static_server::Host {
+        folder: dist,
+        prefix: SITE_PATH,
+        weights_per_second,
+        is_compressed: false,
+        headers: String::new(),
+    };
     static_server::start(host, 0).expect("a free port for the site")
 }
 

@@ -90,6 +90,8 @@ const KEPT: &str = r#"
 const kept = [];
 if (self.caches) {
     for (const name of await caches.keys()) {
+        // The site itself, which a service worker keeps.
+        if (name.startsWith("all-or-none-site ")) continue;
         for (const request of await (await caches.open(name)).keys()) kept.push(`${name}: ${decodeURIComponent(request.url)}`);
     }
 }
@@ -474,6 +476,11 @@ impl Page {
     /// Loads the page again, in the same profile.
     pub async fn reload(&self) {
         self.browser.driver.refresh().await.expect("the page opens again");
+    }
+
+    /// Goes to another address in the same tab.
+    pub async fn go(&self, address: &str) {
+        self.browser.driver.goto(address).await.expect("the page opens");
     }
 
     /// Another address in a new tab, which is then on show; gives a way back.

@@ -27,7 +27,13 @@ pub fn run(arguments: &[String]) -> Outcome {
     let chrome = browsers.iter().find(|(variable, _)| *variable == browser::CHROME).map(|(_, path)| path);
     let compressed = places::cache().join("compressed-site");
     compress(&site, &compressed)?;
-    let host = Host { folder: compressed, prefix: "/", weights_per_second: None, is_compressed: true };
+    let host = Host {
+        folder: compressed,
+        prefix: "/",
+        weights_per_second: None,
+        is_compressed: true,
+        headers: String::new(),
+    };
     let address =
         static_server::start(host, 0).map_err(|error| format!("could not serve the site: {error}"))?;
     say(&format!("Lighthouse visits {} (about a minute)", site.display()));

@@ -5,10 +5,12 @@
 mod bench;
 mod browser;
 mod checks;
+mod inline_script;
 mod lighthouse;
 mod lockfile;
 mod npm;
 mod places;
+mod service_worker;
 mod shell;
 mod site;
 mod static_server;
@@ -24,6 +26,7 @@ Usage: cargo xtask COMMAND
 
   serve [PORT]      build the page and serve it on http://127.0.0.1:8080
   build             write the optimised static site to dist/
+  offline [FOLDER]  write the service worker of a built site, dist/ by default; --end before it: one that ends itself
   test [STAGE...]   run every test, or only the stages named
   bench             measure sizes and the time to the first verdict
   lighthouse [DIST] score the built site with Lighthouse
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     exit_code(match arguments.first().map(String::as_str) {
         Some("serve") => site::serve(rest),
         Some("build") => site::build_optimised(),
+        Some("offline") => site::offline(rest),
         Some("test") => checks::test(rest),
         Some("bench") => bench::bench(),
         Some("lighthouse") => lighthouse::run(rest),

@@ -20,6 +20,8 @@ pub struct Host {
     pub weights_per_second: Option<u32>,
     /// The files are compressed already, and browsers are told so.
     pub is_compressed: bool,
+    /// Further lines of every answer's head, each ended by `\r\n`.
+    pub headers: String,
 }
 
 /// Serves on `port` (0: any free one) until the program ends.
@@ -60,10 +62,10 @@ fn answer(mut stream: &TcpStream, request: &str, host: &Host) -> io::Result<()> 
         _ => ("404 Not Found", "text/plain", format!("nothing at {target}\n").into_bytes()),
     };
     let encoding = if host.is_compressed && status == "200 OK" { "Content-Encoding: gzip\r\n" } else { "" };
-    let length = body.len();
+    let (length, headers) = (body.len(), &host.headers);
     write!(
         stream,
-        "HTTP/1.1 {status}\r\n{encoding}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+        "HTTP/1.1 {status}\r\n{encoding}{headers}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
     )?;
     if method == "HEAD" {
         return stream.flush();
