@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "offline",
         "pictures",
         "insides",
+        "faults",
     ];
     let config = Config::new("en")?
         .add_locale("ja")?

@@ -109,6 +109,13 @@ pub fn print() {
     }
 }
 
+/// What the browser calls this page, in its tabs and bookmarks.
+pub fn set_title(title: &str) {
+    if let Some(document) = window().and_then(|window| window.document()) {
+        document.set_title(title);
+    }
+}
+
 /// An attribute of the document's root, for styles; none takes it away.
 pub fn mark_root(name: &str, value: Option<&str>) {
     let root = window().and_then(|window| window.document()?.document_element());

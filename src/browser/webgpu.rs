@@ -3,6 +3,7 @@
 use futures::future::{Either, select};
 use gloo::timers::future::TimeoutFuture;
 use js_sys::{Function, Promise};
+use thiserror::Error;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
@@ -11,30 +12,44 @@ use super::reflect::{of_navigator, property};
 /// Some machines have `navigator.gpu` and never answer.
 const TIME_LIMIT_MILLIS: u32 = 4000;
 
+/// Why there is no adapter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NoAdapter {
+    /// The browser has no WebGPU.
+    #[error("this browser does not offer it")]
+    NotOffered,
+    /// The page came over a connection that browsers do not trust.
+    #[error("browsers offer it on https and localhost only")]
+    Insecure,
+    /// It would not look.
+    #[error("this browser refused to look for a graphics adapter")]
+    Refused,
+    /// It looked and found nothing.
+    #[error("this browser finds no graphics adapter")]
+    None,
+    /// It broke off.
+    #[error("this browser failed to look for a graphics adapter")]
+    Failed,
+    /// It never answered.
+    #[error("no graphics adapter answered within {} s", TIME_LIMIT_MILLIS / 1000)]
+    Silent,
+}
+
 /// `Ok` where an adapter answers within the time limit; otherwise why there is none.
-pub async fn adapter_answers() -> Result<(), String> {
+pub async fn adapter_answers() -> Result<(), NoAdapter> {
     let Some(gpu) = of_navigator("gpu") else {
         let is_secure = property(&js_sys::global(), "isSecureContext").is_none_or(|value| value.is_truthy());
-        let why = if is_secure {
-            "this browser does not offer it"
-        } else {
-            "browsers offer it on https and localhost only"
-        };
-        return Err(why.to_owned());
+        return Err(if is_secure { NoAdapter::NotOffered } else { NoAdapter::Insecure });
     };
     let asked = property(&gpu, "requestAdapter")
         .and_then(|function| function.dyn_into::<Function>().ok())
         .and_then(|request_adapter| request_adapter.call0(&gpu).ok())
         .and_then(|promise| promise.dyn_into::<Promise>().ok());
-    let Some(asked) = asked else { return Err("this browser refused to look for a graphics adapter".into()) };
+    let Some(asked) = asked else { return Err(NoAdapter::Refused) };
     match select(JsFuture::from(asked), TimeoutFuture::new(TIME_LIMIT_MILLIS)).await {
-        Either::Left((Ok(answer), _)) if answer.is_null() => {
-            Err("this browser finds no graphics adapter".into())
-        }
+        Either::Left((Ok(answer), _)) if answer.is_null() => Err(NoAdapter::None),
         Either::Left((Ok(_), _)) => Ok(()),
-        Either::Left((Err(_), _)) => Err("this browser failed to look for a graphics adapter".into()),
-        Either::Right(_) => {
-            Err(format!("no graphics adapter answered within {} s", TIME_LIMIT_MILLIS / 1000))
-        }
+        Either::Left((Err(_), _)) => Err(NoAdapter::Failed),
+        Either::Right(_) => Err(NoAdapter::Silent),
     }
 }

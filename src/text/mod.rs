@@ -122,7 +122,10 @@ mod tests {
                 names.remove("count");
                 names
             };
-            assert_eq!(without_count(of(texts)), without_count(of(&japanese[key])), "{key}");
+            // An error that speaks English for itself need not be repeated where other languages say it.
+            if texts != &["{{ message }}"] {
+                assert_eq!(without_count(of(texts)), without_count(of(&japanese[key])), "{key}");
+            }
             assert!(texts.iter().chain(&japanese[key]).all(|text| !text.trim().is_empty()), "{key} is empty");
         }
     }

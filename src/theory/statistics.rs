@@ -135,7 +135,10 @@ pub fn wilson_interval(successes: f64, n: f64) -> (f64, f64) {
     let centre = rate + z * z / (2.0 * n);
     let half = z * (rate * (1.0 - rate) / n + z * z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z * z / n;
-    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
+    // Of none and of all the ends are exact; the formula leaves its rounding there.
+    let low = if successes <= 0.0 { 0.0 } else { ((centre - half) / scale).max(0.0) };
+    let high = if successes >= n { 1.0 } else { ((centre + half) / scale).min(1.0) };
+    (low, high)
 }
 
 /// A mean over contexts with one-sided (1−α) bounds, where only whole texts are independent.
@@ -348,6 +351,15 @@ mod tests {
         ] {
             let found = wilson_interval(k, n);
             assert!((found.0 - expected.0).abs() < 1e-9 && (found.1 - expected.1).abs() < 1e-9, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn wilson_ends_are_exact_where_nothing_or_everything_succeeded() {
+        for n in 1..200 {
+            let n = f64::from(n);
+            assert_eq!(wilson_interval(0.0, n).0, 0.0, "0 of {n}");
+            assert_eq!(wilson_interval(n, n).1, 1.0, "all of {n}");
         }
     }
 

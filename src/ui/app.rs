@@ -32,6 +32,7 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Panels() -> impl IntoView {
     language::restore();
+    language::name_page();
     let i18n = use_i18n();
     let page = Page::new();
     provide_context(page);
@@ -58,10 +59,10 @@ fn Panels() -> impl IntoView {
         {move || {
             page.link_error
                 .get()
-                .map(|message| {
+                .map(|fault| {
                     view! {
                         <p class="error error--banner" role="alert" data-testid="link-error">
-                            {message}
+                            {move || fault.words(i18n.get_locale())}
                             <button type="button" class="button button--small" on:click=move |_| page.link_error.set(None)>
                                 {t!(i18n, page.dismiss)}
                             </button>

@@ -2,8 +2,11 @@
 
 use leptos_i18n::td_string;
 
+use super::faults;
 use super::state::{Slot, slot_name};
 use crate::browser::engine_client::EngineFailure;
+use crate::hub::address::AddressError;
+use crate::lab::link::LinkError;
 use crate::protocol::{ErrorKind, SELF_TEST_TOLERANCE};
 use crate::text::Locale;
 use crate::text::numbers::number;
@@ -20,8 +23,16 @@ pub struct Failure {
 /// What can go wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
-    /// A typed error told it: what was expected, what was found, what to do, in English.
-    Told(String),
+    /// A typed error of an engine told it: what was expected, what was found, what to do, in English.
+    Told(ErrorKind, String),
+    /// A link or a file cannot be read.
+    Link(LinkError),
+    /// What was typed names no model.
+    Address(AddressError),
+    /// The files of this name are not those that a link was made with.
+    OtherFiles(String),
+    /// The weights of this repository are not those that a link was made with.
+    OtherWeights(String),
     /// A link names files of this name on its maker's computer.
     FilesOfLink(String),
     /// Every prompt is blank.
@@ -53,7 +64,11 @@ impl Fault {
             td_string!(locale, page.failure.off_by, nats = number(nats), limit)
         };
         match self {
-            Fault::Told(message) => message.clone(),
+            Fault::Told(kind, message) => faults::told(locale, *kind, message),
+            Fault::Link(error) => faults::link(locale, error),
+            Fault::Address(error) => faults::address(locale, error),
+            Fault::OtherFiles(name) => td_string!(locale, page.failure.other_files, name = name.clone()),
+            Fault::OtherWeights(name) => td_string!(locale, page.failure.other_weights, name = name.clone()),
             Fault::FilesOfLink(name) => td_string!(locale, page.failure.files_of_link, name = name.clone()),
             Fault::NoPrompt => td_string!(locale, page.failure.no_prompt).to_owned(),
             Fault::NotLoaded(slot) => {
@@ -74,7 +89,7 @@ impl Fault {
 
 impl From<EngineFailure> for Failure {
     fn from(EngineFailure { kind, message, .. }: EngineFailure) -> Self {
-        Self { kind, fault: Fault::Told(message) }
+        Self { kind, fault: Fault::Told(kind, message) }
     }
 }
 
@@ -96,8 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_typed_error_told_is_told_as_it_is() {
-        let told = Fault::Told("expected bytes, found none: reload".into());
-        assert_eq!(told.words(Locale::ja), "expected bytes, found none: reload");
+    fn files_and_weights_that_a_link_did_not_mean_are_named() {
+        for fault in [Fault::OtherFiles("mine".into()), Fault::OtherWeights("mine".into())] {
+            for locale in [Locale::en, Locale::ja] {
+                assert!(fault.words(locale).contains("mine"), "{}", fault.words(locale));
+            }
+        }
     }
 }

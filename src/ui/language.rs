@@ -20,6 +20,12 @@ pub fn restore() {
     }
 }
 
+/// Calls the page by its name in the language of the moment.
+pub fn name_page() {
+    let i18n = use_i18n();
+    Effect::new(move |_| page::set_title(t_string!(i18n, page.title)));
+}
+
 /// One button per language, each in its own words.
 #[component]
 pub fn LanguageSwitch() -> impl IntoView {
@@ -47,5 +53,40 @@ pub fn LanguageSwitch() -> impl IntoView {
                 })
                 .collect_view()}
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    /// Text without tags, every run of white space as one space; none beside a Japanese character.
+    fn plain(html: &str) -> String {
+        let mut text = String::new();
+        for part in html.split('<') {
+            text.push_str(part.split_once('>').map_or(part, |(_, after)| after));
+        }
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_stands_before_the_program_starts_is_what_the_languages_say() {
+        let html = plain(&fs::read_to_string("index.html").unwrap());
+        for language in ["en", "ja"] {
+            let words = fs::read_to_string(format!("locales/{language}/page.json")).unwrap();
+            let words: serde_json::Value = serde_json::from_str(&words).unwrap();
+            let colophon = &words["colophon"];
+            for said in [
+                &words["masthead"]["lead"],
+                &words["same_question"],
+                &words["comparing_lead"],
+                &colophon["private"],
+                &colophon["after"],
+                &colophon["published"],
+            ] {
+                let said = plain(said.as_str().unwrap());
+                assert!(html.contains(&said), "index.html lacks {said:?} ({language})");
+            }
+        }
     }
 }

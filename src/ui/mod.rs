@@ -6,6 +6,7 @@ pub mod curated;
 pub mod download;
 pub mod failure;
 pub mod family;
+pub mod faults;
 pub mod figures;
 pub mod language;
 pub mod lessons;

@@ -8,11 +8,13 @@ use leptos_i18n::td_string;
 use super::download::Download;
 use super::failure::{Failure, Fault};
 use super::family::Family;
+use super::faults;
 use super::recovery::Recovery;
 use super::shelf::Shelf;
 use super::undo::Undo;
 use super::world::{FIRST_WORLD, World};
 use crate::browser::engine_client::Loaded;
+use crate::browser::webgpu::NoAdapter;
 use crate::hub::address::mirror;
 use crate::hub::{Address, HUB};
 use crate::lab::catalogue::{CatalogueModel, Role};
@@ -125,7 +127,7 @@ pub enum Adapter {
     /// There is one.
     Found,
     /// There is none, and why.
-    Absent(String),
+    Absent(NoAdapter),
 }
 
 /// Where the WebGPU engine of one model stands.
@@ -240,7 +242,7 @@ pub struct ModelState {
     /// What stands in the box for models of the Hub.
     pub typed: RwSignal<String>,
     /// What is wrong with it.
-    pub wrong: RwSignal<Option<String>>,
+    pub wrong: RwSignal<Option<Fault>>,
 }
 
 impl ModelState {
@@ -340,7 +342,7 @@ pub struct Page {
     /// The report on show came with the page; the live one is not there yet.
     pub is_stored: RwSignal<bool>,
     /// What is wrong with the link that was opened.
-    pub link_error: RwSignal<Option<String>>,
+    pub link_error: RwSignal<Option<Fault>>,
     /// What the link or file that was opened last shares.
     pub linked: RwSignal<Option<Arc<Shared>>>,
     /// What must be said of it.
@@ -513,7 +515,7 @@ pub fn why(
 fn why_not_webgpu(locale: Locale, choice: EngineChoice, adapter: &Adapter, gpu: &GpuEngine) -> String {
     let reason = match (adapter, gpu) {
         (Adapter::Absent(why), _) => {
-            return td_string!(locale, page.engine.absent, why = why.clone());
+            return td_string!(locale, page.engine.absent, why = faults::adapter(locale, *why));
         }
         (Adapter::Found, GpuEngine::Refused(fault)) => {
             return td_string!(locale, page.engine.refused, why = fault.words(locale));
@@ -589,7 +591,7 @@ mod tests {
         let owner = Owner::new();
         owner.with(|| {
             let model = Page::new().a;
-            model.wrong.set(Some("wrong form".into()));
+            model.wrong.set(Some(Fault::NoPrompt));
             let source = ModelSource::Hub {
                 repository: "EleutherAI/pythia-14m".into(),
                 commit: Some("step3000".into()),
@@ -616,13 +618,20 @@ mod tests {
 
     #[test]
     fn the_engine_line_names_the_cause() {
-        let absent = Adapter::Absent("this browser has no navigator.gpu".into());
+        let absent = Adapter::Absent(NoAdapter::NotOffered);
         let refused = GpuEngine::Refused(Fault::OffBy(2.0));
         let ready = GpuEngine::Ready { self_test: Some(3e-5) };
         let (found, unused) = (Adapter::Found, GpuEngine::Unused);
         let cases = [
             (EngineKind::Cpu, EngineChoice::Cpu, &found, &unused, "you chose it", "選択"),
-            (EngineKind::Cpu, EngineChoice::Auto, &absent, &unused, "no navigator.gpu", "navigator.gpu"),
+            (
+                EngineKind::Cpu,
+                EngineChoice::Auto,
+                &absent,
+                &unused,
+                "does not offer it",
+                "WebGPU がありません",
+            ),
             (EngineKind::Cpu, EngineChoice::WebGpu, &absent, &unused, "not available", "使えません"),
             (EngineKind::Cpu, EngineChoice::Auto, &found, &refused, "off by 2.00 nats", "2.00 ナット"),
             (EngineKind::WebGpu, EngineChoice::Auto, &found, &ready, "3.0e−5 nats", "3.0e−5 ナット"),

@@ -41,6 +41,8 @@ pub struct Lessons {
     /// Names that were solved until they were forgotten, until something is solved again.
     pub forgotten: RwSignal<BTreeSet<String>>,
     before: RwSignal<Option<Before>>,
+    /// There is a report on show.
+    has_report: Memo<bool>,
     /// The set-up that the page has had last.
     applied: StoredValue<Option<&'static Setup>>,
     page: Page,
@@ -59,6 +61,7 @@ impl Lessons {
             solved: RwSignal::new(kept.unwrap_or_default()),
             forgotten: RwSignal::default(),
             before: RwSignal::new(None),
+            has_report: Memo::new(move |_| page.report.read().is_some()),
             applied: StoredValue::new(None),
             page,
             session,
@@ -271,6 +274,8 @@ impl Lessons {
     fn point(self) {
         let place = self.place.get();
         let is_presenting = self.is_presenting.get();
+        // What the step speaks of is in its place only when there is something to show.
+        self.has_report.track();
         page::mark_root("data-lesson", place.map(|place| place.lesson().name));
         page::mark_root("data-present", is_presenting.then_some(""));
         page::mark_root("data-cover", self.is_covered.get().then_some(""));

@@ -203,14 +203,34 @@ fn found(found: &Found, locale: Locale) -> String {
         ),
         Found::Widths([a, b]) => td_string!(locale, lessons.found.widths, a = a, b = b),
         Found::NoNumber => td_string!(locale, lessons.found.no_number).into(),
-        Found::Number(value) => td_string!(locale, lessons.found.number, value = number(*value)),
+        Found::Number(value) => td_string!(locale, lessons.found.number, value = plain(*value)),
         Found::OtherNumber(value) => {
-            td_string!(locale, lessons.found.other_number, value = number(*value))
+            td_string!(locale, lessons.found.other_number, value = plain(*value))
         }
         Found::NoChoice => td_string!(locale, lessons.found.no_choice).into(),
         Found::Verdict(choice) => {
             td_string!(locale, lessons.found.verdict, verdict = choice_name(*choice, locale))
         }
         Found::Undecided => td_string!(locale, lessons.found.undecided).into(),
+    }
+}
+
+/// A whole number as people type it; any other with three digits.
+fn plain(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e6 { format!("{value:.0}") } else { number(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_echoed_as_they_were_typed() {
+        for (value, expected) in
+            [(40.0, "40"), (0.0, "0"), (12.5, "12.5"), (299.0, "299"), (f64::INFINITY, "∞")]
+        {
+            assert_eq!(plain(value), expected);
+        }
+        assert!(found(&Found::OtherNumber(9.0), Locale::en).contains("You wrote 9;"));
     }
 }

@@ -35,7 +35,7 @@ pub fn EmbedView() -> impl IntoView {
             Phase::Failed(failure) => Some(failure.words(i18n.get_locale())),
             _ => None,
         };
-        signals.link_error.get().or(failed).map(|message| {
+        signals.link_error.get().map(|fault| fault.words(i18n.get_locale())).or(failed).map(|message| {
             view! {
                 <p class="error" role="alert" data-testid="link-error">
                     {message}

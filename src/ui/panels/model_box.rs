@@ -237,10 +237,10 @@ fn HubBox(model: ModelState) -> impl IntoView {
                     model
                         .wrong
                         .get()
-                        .map(|sentence| {
+                        .map(|fault| {
                             view! {
                                 <p class="error" data-testid=format!("hub-error-{letter}")>
-                                    {sentence}
+                                    {move || fault.words(i18n.get_locale())}
                                 </p>
                             }
                         })

@@ -15,6 +15,7 @@ use crate::lab::{ModelSource, Report};
 use crate::text::report_page::report_page;
 use crate::text::{Locale, use_i18n};
 use crate::ui::address;
+use crate::ui::faults;
 use crate::ui::session::{Session, use_session};
 use crate::ui::state::{Page, use_page};
 
@@ -105,7 +106,7 @@ fn what_a_link_lacks(locale: Locale, page: Page, session: Session) -> &'static s
 fn why_no_link(locale: Locale, error: &LinkError) -> String {
     match error {
         LinkError::TooLongToWrite { .. } => td_string!(locale, share.too_long).to_owned(),
-        error => error.to_string(),
+        error => faults::link(locale, error),
     }
 }
 

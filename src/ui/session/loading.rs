@@ -48,7 +48,7 @@ impl Session {
                 // As it was typed, whatever its shorter form.
                 model.typed.set(typed);
             }
-            Err(error) => model.wrong.set(Some(error.to_string())),
+            Err(error) => model.wrong.set(Some(Fault::Address(error))),
         }
     }
 
@@ -243,7 +243,7 @@ impl Session {
         }
         let (what, meant, pinned) = match (model.source.get_untracked(), &loaded.pin) {
             (ModelSource::Local { name, sha256: meant }, _) => {
-                (format!("The files called “{name}”"), meant, ModelSource::Local { name, sha256 })
+                (Fault::OtherFiles(name.clone()), meant, ModelSource::Local { name, sha256 })
             }
             (ModelSource::Hub { sha256: meant, .. }, Some(HubPin { repository, commit })) => {
                 let base = self.page.mirror.read_value().base.clone();
@@ -255,15 +255,13 @@ impl Session {
                     base,
                 };
                 self.with(|inner| inner.seat(slot).files = Some(files));
-                let what = format!("The weights of {repository}");
+                let what = Fault::OtherWeights(repository.clone());
                 (what, meant, ModelSource::Hub { repository, commit: Some(commit), sha256 })
             }
             _ => return,
         };
         if !meant.is_empty() && meant != loaded.model.sha256 {
-            self.page.link_error.set(Some(format!(
-                "{what} are not those that the link was made with: the numbers will differ."
-            )));
+            self.page.link_error.set(Some(what));
         }
         model.source.set(pinned);
     }
@@ -322,7 +320,7 @@ impl Session {
             }
             Ok((Some(deviation), _)) => self.refuse_webgpu(slot, Fault::OffBy(deviation)),
             Err(failure) if failure.has_ended => self.recover_webgpu(slot, load, failure),
-            Err(failure) => self.refuse_webgpu(slot, Fault::Told(failure.message)),
+            Err(failure) => self.refuse_webgpu(slot, Failure::from(failure).fault),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::lab::link::{self, LinkError};
 use crate::lab::permalink::{Opened, Pinned, Shared};
 use crate::lab::{Experiment, ModelSource};
 use crate::protocol::ErrorKind;
-use crate::ui::failure::Failure;
+use crate::ui::failure::{Failure, Fault};
 use crate::ui::state::{LinkNote, ModelStatus, Slot, first_pair};
 
 /// Largest file that is read, bytes: no experiment of this page's is near it.
@@ -63,7 +63,7 @@ impl Session {
                 self.restore(Slot::A);
                 self.restore(Slot::B);
             }
-            Err(error) => self.page.link_error.set(Some(error.to_string())),
+            Err(error) => self.page.link_error.set(Some(Fault::Link(error))),
         }
     }
 
@@ -76,7 +76,7 @@ impl Session {
         }
         match link::decode(&fragment) {
             Ok(opened) => self.show(opened),
-            Err(error) => self.page.link_error.set(Some(error.to_string())),
+            Err(error) => self.page.link_error.set(Some(Fault::Link(error))),
         }
     }
 

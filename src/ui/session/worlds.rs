@@ -67,7 +67,7 @@ impl Session {
                 self.run();
             }
             Err(message) => {
-                let fault = Fault::Told(message);
+                let fault = Fault::Told(ErrorKind::Network, message);
                 self.page.phase.set(Phase::Failed(Failure { kind: ErrorKind::Network, fault }));
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::lab::report::{Property, PropertyReport};
 use crate::lab::{ModelSource, Report};
-use crate::theory::equivalence::Level;
+use crate::theory::equivalence::{Equality, Level};
 
 /// Most settings that are remembered.
 const MOST: usize = 8;
@@ -19,18 +19,12 @@ pub struct Setting {
     pub prompts: Vec<String>,
     /// The concept's name.
     pub concept: String,
-    /// Largest |Δ log p|, nats.
-    pub max_abs_dlogp: f64,
-    /// The noise floor, nats.
-    pub epsilon: f64,
-    /// Mean KL(A‖B), nats.
-    pub mean_kl: f64,
     /// Raw parallelism of A and of B.
     pub raw: Option<(f64, f64)>,
     /// Visible parallelism of A and of B, and the most by which rounding may part them.
     pub visible: Option<(f64, f64, f64)>,
-    /// How equal the two are.
-    pub level: Level,
+    /// How equal the two are, with what that rests on.
+    pub equality: Equality,
 }
 
 /// What became of the distribution.
@@ -63,7 +57,6 @@ impl Setting {
     /// What a report says of a twin; `None` where B is none.
     pub fn of(report: &Report) -> Option<Self> {
         let ModelSource::Twin { recipe } = &report.experiment.model_b else { return None };
-        let equality = &report.equality;
         let parallelism = parallelism(report);
         let scores = parallelism.and_then(|property| property.scores.as_ref());
         let allowed = parallelism.and_then(|property| property.visible_gap).map_or(0.0, |gap| gap.allowed);
@@ -76,19 +69,16 @@ impl Setting {
                 .first()
                 .map(|concept| concept.name.clone())
                 .unwrap_or_default(),
-            max_abs_dlogp: equality.max_abs_dlogp,
-            epsilon: equality.epsilon_num,
-            mean_kl: equality.mean_kl_ab,
             raw: scores.map(|scores| (scores.raw_a.score, scores.raw_b.score)),
             visible: scores
                 .map(|scores| (scores.visible_a.score, scores.visible_b.score, allowed.max(LEAST_MOVE))),
-            level: equality.level,
+            equality: report.equality.clone(),
         })
     }
 
     /// What became of the distribution.
     pub fn distribution(&self) -> Distribution {
-        match self.level {
+        match self.equality.level {
             Level::Constructed => Distribution::Still,
             Level::Identical => Distribution::SoFar,
             Level::Close | Level::Different => Distribution::Moved,
@@ -143,12 +133,9 @@ pub(crate) mod tests {
             recipe: recipe.into(),
             prompts: vec!["this is the".into()],
             concept: "superlatives".into(),
-            max_abs_dlogp: 1e-6,
-            epsilon: 1e-4,
-            mean_kl: 1e-12,
             raw: Some(raw),
             visible: Some((visible.0, visible.1, 0.01)),
-            level,
+            equality: Equality { level, max_abs_dlogp: 1e-6, ..crate::lab::fixture::report().equality },
         }
     }
 
@@ -174,9 +161,11 @@ pub(crate) mod tests {
         let mut history = Vec::new();
         let named = |name: &str| setting(name, Level::Constructed, (0.5, 0.1), (0.6, 0.6));
         remember(&mut history, named("reduced"));
-        remember(&mut history, Setting { max_abs_dlogp: 2e-6, ..named("reduced") });
+        let mut again = named("reduced");
+        again.equality.max_abs_dlogp = 2e-6;
+        remember(&mut history, again);
         assert_eq!(history.len(), 1);
-        assert_eq!(history[0].max_abs_dlogp, 2e-6);
+        assert_eq!(history[0].equality.max_abs_dlogp, 2e-6);
         // One more prompt is another question: it is what undoes the trap.
         let more = vec!["this is the".into(), "she is much".into()];
         remember(&mut history, Setting { prompts: more, ..named("reduced") });

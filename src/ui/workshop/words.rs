@@ -8,7 +8,6 @@ use super::knobs::Meaning;
 use super::trap::{Trap, TrapState};
 use crate::text::Locale;
 use crate::text::numbers::{number, percent};
-use crate::theory::equivalence::Level;
 use crate::theory::twin::{Exactness, TwinKind};
 
 /// What a constructor is called.
@@ -81,17 +80,6 @@ pub fn meaning(locale: Locale, meaning: Meaning) -> &'static str {
         Meaning::Dark => td_string!(locale, workshop.knobs.dark),
         Meaning::LookedAt => td_string!(locale, workshop.knobs.looked_at),
         Meaning::Kept => td_string!(locale, workshop.knobs.kept),
-    }
-}
-
-/// How equal the two are.
-pub fn level(locale: Locale, level: Level) -> &'static str {
-    match level {
-        Level::Constructed => td_string!(locale, workshop.levels.constructed),
-        Level::Identical => td_string!(locale, workshop.levels.identical),
-        Level::Close => td_string!(locale, workshop.levels.close),
-        Level::Different => td_string!(locale, workshop.levels.different),
-        Level::Undecided => td_string!(locale, workshop.levels.undecided),
     }
 }
 
@@ -170,6 +158,7 @@ mod tests {
 
     use super::super::history::tests::setting;
     use super::*;
+    use crate::theory::equivalence::Level;
 
     #[test]
     fn every_constructor_has_words_of_its_own_in_both_languages() {

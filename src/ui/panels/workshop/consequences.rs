@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_i18n::{t, t_string};
 
 use super::bench::Bench;
+use crate::text::level::level_name;
 use crate::text::numbers::number;
 use crate::text::use_i18n;
 use crate::ui::state::{Phase, use_page};
@@ -54,19 +55,20 @@ pub fn Consequences(
 fn Tiles(setting: Setting) -> impl IntoView {
     let i18n = use_i18n();
     let distribution = setting.distribution();
-    let is_still = setting.max_abs_dlogp <= setting.epsilon;
     let (raw, visible) = (setting.raw, setting.visible.map(|(a, b, _)| (a, b)));
     let (raw_score, visible_score) = (setting.raw_score(), setting.visible_score());
-    let floor = number(setting.epsilon);
+    let equality = setting.equality;
+    let (dlogp, epsilon, kl) = (equality.max_abs_dlogp, equality.epsilon_num, equality.mean_kl_ab);
+    let (is_still, floor, level) = (dlogp <= epsilon, number(epsilon), equality.level.name());
     view! {
         <div class="workshop__tile" data-moved=(!is_still).to_string()>
             <dt>{t!(i18n, workshop.strip.dlogp)}</dt>
             <dd
                 data-testid="workshop-dlogp"
-                data-value=setting.max_abs_dlogp.to_string()
-                data-floor=setting.epsilon.to_string()
+                data-value=dlogp.to_string()
+                data-floor=epsilon.to_string()
             >
-                <strong>{number(setting.max_abs_dlogp)}</strong>
+                <strong>{number(dlogp)}</strong>
                 <span class="unit">{t!(i18n, workshop.strip.nats)}</span>
                 <span class="workshop__became">
                     {move || words::short_distribution(i18n.get_locale(), distribution)}
@@ -76,8 +78,8 @@ fn Tiles(setting: Setting) -> impl IntoView {
         </div>
         <div class="workshop__tile" data-moved=(!is_still).to_string()>
             <dt>{t!(i18n, workshop.strip.kl)}</dt>
-            <dd data-testid="workshop-kl" data-value=setting.mean_kl.to_string()>
-                <strong>{number(setting.mean_kl)}</strong>
+            <dd data-testid="workshop-kl" data-value=kl.to_string()>
+                <strong>{number(kl)}</strong>
                 <span class="unit">{t!(i18n, workshop.strip.nats)}</span>
                 <span class="workshop__became">
                     {move || words::short_distribution(i18n.get_locale(), distribution)}
@@ -95,8 +97,8 @@ fn Tiles(setting: Setting) -> impl IntoView {
             data-moved=(distribution == Distribution::Moved).to_string()
         >
             <dt>{t!(i18n, workshop.strip.level)}</dt>
-            <dd data-testid="workshop-level" data-level=setting.level.name()>
-                <strong>{move || words::level(i18n.get_locale(), setting.level)}</strong>
+            <dd data-testid="workshop-level" data-level=level>
+                <strong>{move || level_name(i18n.get_locale(), &equality)}</strong>
             </dd>
         </div>
     }
@@ -176,10 +178,10 @@ fn History(bench: Bench) -> impl IntoView {
                             <code>{setting.recipe}</code>
                         </th>
                         <td>{setting.prompts.len()}</td>
-                        <td>{number(setting.max_abs_dlogp)}</td>
+                        <td>{number(setting.equality.max_abs_dlogp)}</td>
                         <td>{score(raw)}</td>
                         <td>{score(visible)}</td>
-                        <td class="cell-text">{move || words::level(i18n.get_locale(), setting.level)}</td>
+                        <td class="cell-text">{move || level_name(i18n.get_locale(), &setting.equality)}</td>
                     </tr>
                 }
             })
