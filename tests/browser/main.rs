@@ -3,16 +3,14 @@
 //! `cargo xtask test browser` builds the site and runs these against `dist/`.
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::print_stdout, reason = "tests tell what they measure")]
 // Drives browsers and runs in none: clocks and threads are free here.
 #![allow(clippy::disallowed_methods)]
 
-mod accessibility;
 mod browser;
 mod command_line;
 mod explorer;
-mod firefox;
 mod flows;
-mod gallery;
 #[path = "../common/gpt2_shaped.rs"]
 mod gpt2_shaped;
 mod hub;
@@ -22,6 +20,7 @@ mod hub_troubles;
 #[path = "../../xtask/src/inline_script.rs"]
 mod inline_script;
 mod insides;
+mod journeys;
 mod lessons;
 mod markup;
 mod offline;
@@ -30,6 +29,7 @@ mod pictures;
 mod recovery;
 #[path = "../../xtask/src/service_worker.rs"]
 mod service_worker;
+mod screens;
 mod sharing;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use thirtyfour::WindowHandle;
 use thirtyfour::prelude::*;
 
-use crate::browser::{Browser, Visitor};
+use crate::browser::by_role::{self, Role};
+use crate::browser::{Browser, Media, Task, Theme, Visitor};
 
 /// Long enough for two cores that also run the software WebGPU adapter.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -124,7 +125,7 @@ return n;
 
 /// What the loaded axe-core complains about, one line a place.
 const AXE: &str = r#"
-return await axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.flatMap(
+return axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.flatMap(
     ({ id, help, nodes }) => nodes.map(({ target, html, any, all }) =>
         `${id} (${help}) at ${target.join(" ")}: ${html.slice(0, 160)} ${[...any, ...all].map(c => c.message).join("; ")}`)));
 "#;
@@ -271,6 +272,45 @@ impl Page {
         browser.run_before_pages(script).await;
         browser.driver.goto(address).await.expect("the page opens");
         Self { browser }
+    }
+
+    /// The first element with this role whose name, as the browser computes it, holds these words.
+    pub async fn find_as(&self, role: Role, name: &str) -> WebElement {
+        by_role::find(&self.browser.driver, role, name).await
+    }
+
+    /// Clicks it, as a visitor does.
+    pub async fn click(&self, role: Role, name: &str) {
+        let element = self.find_as(role, name).await;
+        element.click().await.unwrap_or_else(|error| panic!("{role:?} {name:?} is clicked: {error}"));
+    }
+
+    /// Writes a text in place of what stands there.
+    pub async fn write(&self, role: Role, name: &str, text: &str) {
+        let element = self.find_as(role, name).await;
+        element.send_keys(Key::Control + "a").await.expect("the old text is selected");
+        element.send_keys(text).await.expect("the text is typed");
+    }
+
+    /// Shows the page in other colours or on paper, without what moves.
+    pub async fn emulate(&self, theme: Theme, media: Media) {
+        self.browser.emulate(theme, media).await;
+    }
+
+    /// Every task of the page's own thread so far, where the visitor is traced.
+    pub async fn tasks(&self) -> Vec<Task> {
+        self.browser.tasks().await
+    }
+
+    /// Goes to another address, in the same tab and profile.
+    pub async fn visit(&self, address: &str) {
+        self.browser.driver.goto(address).await.expect("the page opens");
+    }
+
+    /// Opens a shared comparison from a file.
+    pub async fn open_file(&self, path: &Path) {
+        let input = self.find("open-file").await;
+        input.send_keys(path.to_string_lossy()).await.expect("a file is picked");
     }
 
     /// What axe-core complains about in what is on show: each rule with its places.

@@ -12,7 +12,7 @@ use crate::{bench, browser, places};
 /// The last that the long-term Node.js of 2023 runs.
 const LIGHTHOUSE: Package = Package { name: "lighthouse", version: "12.8.2" };
 
-/// Prints the scores of the site in `dist/`, or in another folder, and fails where one misses its target.
+/// Prints the scores of the site in `dist/`, or in another folder, and fails where one misses its target that is held to it.
 pub fn run(arguments: &[String]) -> Outcome {
     let site = match arguments {
         [] => places::dist(),
@@ -36,7 +36,7 @@ pub fn run(arguments: &[String]) -> Outcome {
     };
     let address =
         static_server::start(host, 0).map_err(|error| format!("could not serve the site: {error}"))?;
-    say(&format!("Lighthouse visits {} (about a minute)", site.display()));
+    say(&format!("Lighthouse visits {} (one minute to four)", site.display()));
     let mut command = Command::new(shell::find("node").ok_or("Lighthouse needs Node.js, and there is none")?);
     command.arg(places::root().join("scripts").join("lighthouse.mjs"));
     command.arg(lighthouse).arg(format!("http://{address}/")).envs(chrome.map(|path| ("CHROME_PATH", path)));

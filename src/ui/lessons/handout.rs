@@ -27,7 +27,7 @@ pub fn Handout(
             let address = page::address_of(&lessons.address(Place { step: i, ..place }));
             view! {
                 <li class="handout__step">
-                    <h3>{move || format!("{}. {}", i + 1, (step.title)(i18n.get_locale()))}</h3>
+                    <h2>{move || format!("{}. {}", i + 1, (step.title)(i18n.get_locale()))}</h2>
                     <p>{move || (step.text)(i18n.get_locale())}</p>
                     {step.exercise.as_ref().map(|exercise| view! { <Lines exercise=exercise /> })}
                     <p class="handout__link">{t!(i18n, lessons.handout.link)} ": " {address}</p>
@@ -37,7 +37,7 @@ pub fn Handout(
         .collect_view();
     view! {
         <article class="handout" data-testid="handout">
-            <h2>{move || (lesson.title)(i18n.get_locale())}</h2>
+            <h1>{move || (lesson.title)(i18n.get_locale())}</h1>
             <p class="handout__who">
                 <span>{t!(i18n, lessons.handout.name)}</span>
                 <span>{t!(i18n, lessons.handout.date)}</span>

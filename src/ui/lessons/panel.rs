@@ -161,7 +161,7 @@ fn Dock(place: Place) -> impl IntoView {
                 </p>
             </header>
             <div class="dock__body" aria-live="polite">
-                <h3 class="dock__title">{move || (step.title)(i18n.get_locale())}</h3>
+                <h2 class="dock__title">{move || (step.title)(i18n.get_locale())}</h2>
                 <p class="dock__text">{move || (step.text)(i18n.get_locale())}</p>
             </div>
             {step.exercise.as_ref().map(|exercise| view! { <TaskView place=place exercise=exercise /> })}

@@ -54,10 +54,10 @@ pub fn TaskView(
     let is_solved = move || lessons.solved.read().contains(&id);
     view! {
         <section class="task" aria-labelledby="task-title" data-testid="task" data-state=state>
-            <h4 id="task-title" class="task__title">
+            <h3 id="task-title" class="task__title">
                 {t!(i18n, lessons.exercise)}
                 {move || is_solved().then(|| view! { <span class="task__solved">{t!(i18n, lessons.solved)}</span> })}
-            </h4>
+            </h3>
             <p>{move || (exercise.question)(i18n.get_locale())}</p>
             {match exercise.task {
                 Task::Read(_) => view! { <NumberForm on_answer=check /> }.into_any(),

@@ -84,7 +84,7 @@ fn Said(locale: Locale, report: Report) -> impl IntoView {
     let nats = td_string!(locale, page.nats);
     let findings = report.lead().map(|lead| findings(locale, &report, lead)).unwrap_or_default();
     view! {
-        <p class="finding__about">{title}</p>
+        <h1 class="finding__about">{title}</h1>
         {findings
             .into_iter()
             .map(|finding| {

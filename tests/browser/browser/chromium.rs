@@ -79,6 +79,11 @@ pub fn capabilities(visitor: Visitor) -> ChromeCapabilities {
             serde_json::json!({ "deviceMetrics": { "width": width, "height": height, "pixelRatio": 2.0 } });
         capabilities.add_experimental_option("mobileEmulation", metrics).expect("a phone's screen");
     }
+    if visitor.traced {
+        let categories = serde_json::json!({ "traceCategories": "toplevel,blink.user_timing" });
+        capabilities.add_experimental_option("perfLoggingPrefs", categories).expect("what is traced");
+        capabilities.set_logging_prefs("performance", LoggingPrefsLogLevel::All).expect("a log level");
+    }
     capabilities.set_browser_log_level(LoggingPrefsLogLevel::All).expect("a log level");
     capabilities
 }

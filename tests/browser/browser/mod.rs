@@ -1,9 +1,11 @@
 //! Real browsers under WebDriver: a fresh profile each time, and with the abilities that a flow needs.
 
+pub mod by_role;
 mod chromium;
 mod driver_process;
 mod firefox;
 mod memory;
+mod trace;
 
 use std::path::Path;
 
@@ -11,6 +13,7 @@ use tempfile::TempDir;
 use thirtyfour::prelude::*;
 
 use driver_process::DriverProcess;
+pub use trace::Task;
 
 /// Which browser a visitor uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,32 @@ pub struct Visitor {
     pub dark: bool,
     /// Width and height of the window, CSS pixels.
     pub window: (u32, u32),
+    /// Chromium notes every task of every thread, which [`Browser::tasks`] reads.
+    pub traced: bool,
+}
+
+/// Colours that a visitor's machine is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// As styles and file names call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+}
+
+/// What a page is shown on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    Screen,
+    Print,
 }
 
 /// A name of this machine whose pages are no secure context.
@@ -38,7 +67,7 @@ pub const PLAIN_HOST: &str = "school.test";
 
 /// Somebody at a laptop without WebGPU.
 pub const PLAIN: Visitor =
-    Visitor { browser: Kind::Chromium, webgpu: false, dark: false, window: (1280, 900) };
+    Visitor { browser: Kind::Chromium, webgpu: false, dark: false, window: (1280, 900), traced: false };
 
 /// Somebody at a laptop with Firefox.
 pub const FIREFOX: Visitor = Visitor { browser: Kind::Firefox, ..PLAIN };
@@ -82,6 +111,23 @@ impl Browser {
             Kind::Chromium => chromium::picture(&self.driver).await,
             Kind::Firefox => firefox::picture(&self.driver).await,
         }
+    }
+
+    /// Shows the page in other colours or on paper, without what moves. Firefox keeps the visitor's colours.
+    pub async fn emulate(&self, theme: Theme, media: Media) {
+        if self.kind == Kind::Firefox {
+            return;
+        }
+        let media = if media == Media::Print { "print" } else { "screen" };
+        let features = [("prefers-color-scheme", theme.name()), ("prefers-reduced-motion", "reduce")]
+            .map(|(name, value)| serde_json::json!({ "name": name, "value": value }));
+        let wanted = serde_json::json!({ "media": media, "features": features });
+        self.devtools("Emulation.setEmulatedMedia", wanted).await;
+    }
+
+    /// Every task of the page's own thread so far, where the visitor is traced.
+    pub async fn tasks(&self) -> Vec<Task> {
+        trace::tasks(&self.driver).await
     }
 
     /// What the browser complained about since the last call, each line begun with its level: `SEVERE` for errors.
