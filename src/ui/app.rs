@@ -15,6 +15,7 @@ use super::panels::{
 };
 use super::session::Session;
 use super::state::Page;
+use super::turns::InTurn;
 use crate::browser::{clock, page};
 use crate::text::{I18nContextProvider, use_i18n};
 
@@ -45,15 +46,17 @@ fn Panels() -> impl IntoView {
         page::mark_root("data-embed", Some(""));
         return view! { <EmbedView /> }.into_any();
     }
-    let mirror = page.mirror.with_value(|mirror| {
-        let class = if mirror.error.is_some() { "error" } else { "hint" };
-        mirror.sentence(i18n.get_locale_untracked()).is_some().then(|| {
-            let sentence = move || {
-                page.mirror.with_value(|mirror| mirror.sentence(i18n.get_locale()).unwrap_or_default())
-            };
-            view! { <p class=class data-testid="mirror">{sentence}</p> }
+    let mirror = move || {
+        page.mirror.with_value(|mirror| {
+            let class = if mirror.error.is_some() { "error" } else { "hint" };
+            mirror.sentence(i18n.get_locale_untracked()).is_some().then(|| {
+                let sentence = move || {
+                    page.mirror.with_value(|mirror| mirror.sentence(i18n.get_locale()).unwrap_or_default())
+                };
+                view! { <p class=class data-testid="mirror">{sentence}</p> }
+            })
         })
-    });
+    };
     view! {
         <LanguageSwitch />
         {move || {
@@ -75,31 +78,41 @@ fn Panels() -> impl IntoView {
         <VerdictPanel />
         <ReproductionPanel />
         <LessonsPanel />
-        <section class="setup" aria-label=move || t_string!(i18n, page.what_to_compare)>
-            <div class="setup__models">
-                <ModelBox model=page.a />
-                <ModelBox model=page.b />
+        <InTurn turn=1>
+            <section class="setup" aria-label=move || t_string!(i18n, page.what_to_compare)>
+                <div class="setup__models">
+                    <ModelBox model=page.a />
+                    <ModelBox model=page.b />
+                </div>
+                <div class="library">
+                    <CuratedPanel />
+                    <StoragePanel />
+                    {mirror()}
+                </div>
+                <div class="setup__asked">
+                    <PromptEditor />
+                    <ConceptPicker />
+                </div>
+                <EngineLine />
+            </section>
+        </InTurn>
+        <InTurn turn=2>
+            <WorkshopPanel />
+            <Explorer />
+            <NextTokensPanel />
+        </InTurn>
+        <InTurn turn=3>
+            <DivergencesPanel />
+        </InTurn>
+        <InTurn turn=4>
+            <PropertiesPanel />
+        </InTurn>
+        <InTurn turn=5>
+            <div class="columns">
+                <VisibilityPanel />
+                <CoupledMapPanel />
             </div>
-            <div class="library">
-                <CuratedPanel />
-                <StoragePanel />
-                {mirror}
-            </div>
-            <div class="setup__asked">
-                <PromptEditor />
-                <ConceptPicker />
-            </div>
-            <EngineLine />
-        </section>
-        <WorkshopPanel />
-        <Explorer />
-        <NextTokensPanel />
-        <DivergencesPanel />
-        <PropertiesPanel />
-        <div class="columns">
-            <VisibilityPanel />
-            <CoupledMapPanel />
-        </div>
+        </InTurn>
         <Notices />
         <SiteNotice />
     }

@@ -17,6 +17,7 @@ pub mod session;
 pub mod shelf;
 pub mod state;
 pub mod text;
+pub mod turns;
 pub mod undo;
 pub mod workshop;
 pub mod world;

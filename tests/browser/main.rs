@@ -27,9 +27,9 @@ mod offline;
 mod page;
 mod pictures;
 mod recovery;
+mod screens;
 #[path = "../../xtask/src/service_worker.rs"]
 mod service_worker;
-mod screens;
 mod sharing;
 #[path = "../../xtask/src/static_server.rs"]
 mod static_server;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::catalogue::{LESSONS, MODEL_A, Part, Setup};
 use super::exercise::Task;
@@ -11,6 +12,7 @@ use crate::browser::page;
 use crate::lab::{Concept, ModelSource, Report};
 use crate::ui::session::Session;
 use crate::ui::state::{ModelState, Page, Phase};
+use crate::ui::turns::all_turns;
 use crate::ui::world::FIRST_WORLD;
 
 /// Where solved exercises are kept between visits.
@@ -279,7 +281,14 @@ impl Lessons {
         page::mark_root("data-lesson", place.map(|place| place.lesson().name));
         page::mark_root("data-present", is_presenting.then_some(""));
         page::mark_root("data-cover", self.is_covered.get().then_some(""));
-        page::spotlight(place.map(|place| place.step().part).map(Part::selector), "app");
+        let part = place.map(|place| place.step().part).map(Part::selector);
+        spawn_local(async move {
+            // The part may be on its way still; a step that was left meanwhile points at nothing.
+            all_turns().await;
+            if self.place.get_untracked() == place {
+                page::spotlight(part, "app");
+            }
+        });
     }
 }
 

@@ -14,6 +14,7 @@ use crate::protocol::ErrorKind;
 use crate::ui::failure::{Failure, Fault};
 use crate::ui::recovery::is_over;
 use crate::ui::state::{ModelStatus, Phase, Slot};
+use crate::ui::turns::all_turns;
 use crate::ui::world::World;
 
 impl Session {
@@ -54,6 +55,10 @@ impl Session {
                 Ok(Some(report)) => {
                     clock::mark("the report is there");
                     self.show_live(report);
+                    all_turns().await;
+                    if self.with(|inner| inner.run) != number {
+                        return;
+                    }
                     self.page.phase.set(Phase::Done { elapsed_millis: clock::now_millis() - started });
                 }
                 Ok(None) => {}
