@@ -10,7 +10,8 @@ use std::fs;
 use std::ops::ControlFlow;
 
 use all_or_none::engine::{Device, DiskFile, Estimate, LoadError, ModelFiles, NextToken, Session};
-use all_or_none::lab::{Experiment, ModelSource, Thresholds, analyze};
+use all_or_none::lab::observation::places_before_last;
+use all_or_none::lab::{Context, Experiment, ModelSource, Thresholds, analyze};
 use all_or_none::models::header::{StoredTensor, header_length, parse_header};
 use all_or_none::models::unread::unread;
 use all_or_none::models::{NetworkConfig, WeightsFile};
@@ -175,6 +176,35 @@ fn hidden_states_times_unembedding_are_the_logits() {
             let difference = largest(pairs.map(|(ours, &found)| ours - f64::from(found)));
             assert!(difference <= SAME_LIMIT, "{fixture}: log-softmax of f·g differs by {difference:e}");
         }
+    }
+}
+
+/// What is observed within a prompt is what a text of the same tokens shows there, and is no context.
+#[test]
+fn states_within_prompts_are_those_of_the_same_tokens_anywhere() {
+    for fixture in names() {
+        let session = load(files(&fixture)).unwrap();
+        let texts = Known::of(&fixture).texts();
+        let observation = block_on(session.observe(&texts, &[], &texts)).unwrap();
+        let d = session.card().d_model;
+        let (prompts, calibration) = observation.contexts.split_at(texts.len());
+        let mut within = observation.prompt_states.0.chunks(d);
+        for (i, prompt) in prompts.iter().enumerate() {
+            assert_eq!(prompt.text, i, "{fixture}");
+            for place in places_before_last(prompt.token_ids.len()) {
+                let state = within.next().unwrap();
+                let is_same = |x: &Context| x.token_ids == prompt.token_ids[..=place];
+                // A calibration text has no context of one token alone.
+                let Some(row) = calibration.iter().position(is_same) else { continue };
+                let row = texts.len() + row;
+                let same = &observation.hidden.0[row * d..(row + 1) * d];
+                let size = largest(same.iter().map(|&x| f64::from(x)));
+                let difference = largest(state.iter().zip(same).map(|(&x, &y)| f64::from(x) - f64::from(y)));
+                assert!(difference <= SAME_LIMIT * size.max(1.0), "{fixture}: {difference:e} at {place}");
+            }
+        }
+        assert!(within.next().is_none(), "{fixture}");
+        assert!(observation.prompt_states.0.len() > d, "{fixture}");
     }
 }
 
