@@ -113,8 +113,10 @@ fn Panels() -> impl IntoView {
                 <CoupledMapPanel />
             </div>
         </InTurn>
-        <Notices />
-        <SiteNotice />
+        <div class="notices">
+            <SiteNotice />
+            <Notices />
+        </div>
     }
     .into_any()
 }

@@ -35,6 +35,7 @@ impl Mortal {
             prefix: SITE_PATH,
             weights_per_second: None,
             is_compressed: false,
+            headers: String::new(),
         };
         let host = static_server::start(host, 0).expect("a free port for the site");
         let mortal = Self { folder, address: format!("http://{host}{SITE_PATH}") };

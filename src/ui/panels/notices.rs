@@ -46,7 +46,7 @@ pub fn Notices() -> impl IntoView {
     });
     view! {
         <div
-            class="notices"
+            class="notices__live"
             role="status"
             aria-label=move || t_string!(i18n, page.notices)
             data-testid="notices"

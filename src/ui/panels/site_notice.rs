@@ -24,13 +24,13 @@ pub fn SiteNotice() -> impl IntoView {
     let is_asked_for = StoredValue::new(false);
     keep_without_network(page, has_new_version, is_asked_for);
     view! {
-        <div class="site-notice" role="status" data-testid="site-notice">
+        <div class="notices__live" role="status" data-testid="site-notice">
             {move || {
                 (!is_online.get())
                     .then(|| {
                         let is_kept = service_worker::is_in_charge();
                         view! {
-                            <p class="site-notice__line" data-testid="offline">
+                            <p class="notice" data-testid="offline">
                                 {move || {
                                     if is_kept {
                                         t_string!(i18n, offline.lost.kept)
@@ -47,7 +47,7 @@ pub fn SiteNotice() -> impl IntoView {
                     .get()
                     .then(|| {
                         view! {
-                            <p class="site-notice__line" data-testid="new-version">
+                            <p class="notice" data-testid="new-version">
                                 {t!(i18n, offline.update.ready)}
                                 " "
                                 <button
