@@ -604,8 +604,9 @@ pub(crate) mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
-        /// Whatever exact steps in whatever order: p and the effective complexity stay. (Dark embeddings are smooth functions
-        /// of f: of a single coordinate they are so nearly dependent that no rank can be told.)
+        /// Whatever exact steps in whatever order: p stays, and the effective complexity does or is told to be in doubt.
+        /// (Dark embeddings are smooth functions of f: of few coordinates they are so nearly dependent that no rank can
+        /// be told.)
         #[test]
         fn composed_exact_twins_keep_the_distribution(
             seed in 0u64..1000,
@@ -633,7 +634,10 @@ pub(crate) mod tests {
             let twin = build(&recipe, &model, &pairs, seed).unwrap();
             let moved = max_abs_dlogp(&model, &twin.representation);
             prop_assert!(moved < 1e-9, "{} {}", recipe, moved);
-            prop_assert_eq!(effective_complexity(&twin.representation), rank, "{}", recipe);
+            let texts: Vec<usize> = (0..twin.representation.n_contexts()).collect();
+            let summary = VisibleSubspaces::find(&twin.representation, &texts, 0).unwrap().summary;
+            let is_kept = summary.effective_complexity == rank;
+            prop_assert!(is_kept || summary.rank_unresolved, "{} {:?}", recipe, summary);
         }
     }
 }
