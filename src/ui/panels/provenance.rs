@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_i18n::t;
 
 use crate::text::use_i18n;
-use crate::ui::state::{Phase, use_page};
+use crate::ui::state::{ModelState, ModelStatus, Phase, use_page};
 
 /// One line, whose room is there before its words are.
 #[component]
@@ -15,10 +15,18 @@ pub fn Provenance() -> impl IntoView {
         if page.report.read().is_none() {
             return ().into_any();
         }
-        match (page.is_stored.get(), &*page.phase.read()) {
-            (false, _) => t!(i18n, offline.provenance.live).into_any(),
-            (true, Phase::Stopped | Phase::Failed(_)) => t!(i18n, offline.provenance.stored).into_any(),
-            (true, _) => t!(i18n, offline.provenance.computing).into_any(),
+        if !page.is_stored.get() {
+            return t!(i18n, offline.provenance.live).into_any();
+        }
+        // A model that was given up or cannot be loaded leaves nothing to compute.
+        let is_missing = |model: ModelState| {
+            model.status.with(|status| matches!(status, ModelStatus::Cancelled | ModelStatus::Failed(_)))
+        };
+        let has_ended = page.phase.with(|phase| matches!(phase, Phase::Stopped | Phase::Failed(_)));
+        if has_ended || is_missing(page.a) || is_missing(page.b) {
+            t!(i18n, offline.provenance.stored).into_any()
+        } else {
+            t!(i18n, offline.provenance.computing).into_any()
         }
     };
     view! {
