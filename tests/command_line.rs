@@ -319,7 +319,7 @@ fn bad_models_are_named() {
     };
     next("nowhere", &["nowhere"]);
     check_complaint(&["compare", "--a", "bundled:x", "--b", B], &["bundled:x", "world-d32"]);
-    check_complaint(&["compare", "--a", "twin:change-of-basis", "--b", B], &["only model B can be a twin"]);
+    check_complaint(&["compare", "--a", "twin:change-of-basis", "--b", B], &["only model B can be one"]);
     check_complaint(&["compare", "--a", A, "--b", "twin:evil"], &["'evil'", "change-of-basis"]);
     let half = |bytes: Vec<u8>| bytes[..bytes.len() / 2].to_vec();
     next(path_of(&changed_model(A, "model.safetensors", half)), &["model.safetensors", "expected", "found"]);
