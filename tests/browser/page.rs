@@ -31,7 +31,7 @@ const finding = id => at(`${id}-headline`) && {
 };
 const texts = [...document.querySelectorAll('[data-testid="divergences"] tbody th')].map(th => th.textContent.trim());
 return {
-    busy: document.querySelector(`.verdict--stale, .status--busy, [data-stored="true"]`) !== null,
+    busy: document.querySelector(`.verdict--stale, .status--busy, .verdict[data-stored="true"]`) !== null,
     is_stored: at("verdict")?.dataset.stored === "true",
     status: text("status"),
     level: at("level")?.dataset.level ?? null,
