@@ -43,9 +43,10 @@ pub fn InTurn(
     }
 }
 
-/// Waits until everything is made, or shows the newest report.
+/// Waits until everything is made, or shows the newest report: one turn more than the last part, which it takes to draw
+/// what that part was given.
 pub async fn all_turns() {
-    turns(LAST).await;
+    turns(LAST + 1).await;
 }
 
 async fn turns(number: usize) {
