@@ -20,10 +20,10 @@ struct Part {
 }
 
 const PARTS: [Part; 3] = [
-    Part { name: "page", limit: 0.45, holds: is_page },
+    Part { name: "page", limit: 0.9, holds: is_page },
     Part {
         name: "page and CPU engine",
-        limit: 1.8,
+        limit: 2.3,
         holds: |name| is_page(name) || name.starts_with("worker_cpu"),
     },
     Part { name: "WebGPU engine", limit: 3.3, holds: |name| name.starts_with("worker_gpu") },
