@@ -493,11 +493,6 @@ impl Page {
         self.browser.devtools("Storage.overrideQuotaForOrigin", quota).await;
     }
 
-    /// Ends the process that computes for WebGPU: every page loses its device.
-    pub async fn crash_graphics(&self) {
-        self.browser.devtools("Browser.crashGpuProcess", serde_json::json!({})).await;
-    }
-
     /// Addresses and paths of everything in the browser's caches and in its private file system.
     pub async fn kept(&self) -> Vec<String> {
         self.script(KEPT).await

@@ -8,6 +8,7 @@ mod memory;
 mod trace;
 
 use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
@@ -93,6 +94,8 @@ impl Browser {
             "the browser did not start; CHROME and CHROMEDRIVER, FIREFOX and GECKODRIVER name the programs, \
              which must be of one version",
         );
+        // axe-core on a long page takes Firefox longer than the usual half minute where other programs run.
+        driver.set_script_timeout(Duration::from_secs(240)).await.expect("a time limit");
         match visitor.browser {
             Kind::Chromium => chromium::save_downloads_to(&driver, downloads.path()).await,
             Kind::Firefox => firefox::resize(&driver, &process, visitor.window).await,
