@@ -385,6 +385,11 @@ impl Page {
     /// Chooses a model from a list: `a` or `b`, and the choice's value.
     pub async fn choose(&self, model: &str, source: &str) {
         let list = self.find(&format!("source-{model}")).await;
+        // Notices at the window's foot lie over what is there.
+        let to_the_middle = format!(
+            "document.getElementById('source-{model}').scrollIntoView({{ block: 'center' }}); return true;"
+        );
+        let _: bool = self.script(&to_the_middle).await;
         let choice = list.find(By::Css(format!("option[value='{source}']"))).await;
         choice
             .unwrap_or_else(|_| panic!("model {model} offers {source}"))
