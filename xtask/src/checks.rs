@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::shell::{self, Outcome, cargo, say};
-use crate::{browser, lighthouse, site, tools};
+use crate::{browser, site, tools};
 
 /// The one native feature set: burn is compiled once for lints, tests and the command line. The page and its workers
 /// are in it for their tests; browsers are needed only to run them.
@@ -18,7 +18,7 @@ struct Stage {
     run: fn() -> Outcome,
 }
 
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 8] = [
     Stage { name: "format", what: "rustfmt", run: format },
     Stage { name: "spelling", what: "typos", run: spelling },
     Stage { name: "licences", what: "cargo-deny", run: licences },
@@ -27,7 +27,6 @@ const STAGES: [Stage; 9] = [
     Stage { name: "lint-wasm", what: "clippy, wasm", run: lint_wasm },
     Stage { name: "site", what: "the optimised site", run: site::build_optimised },
     Stage { name: "browser", what: "the site in Chromium and Firefox", run: in_browser },
-    Stage { name: "lighthouse", what: "Lighthouse on the site", run: scored },
 ];
 
 /// Runs all stages, or those named, and stops at the first that fails.
@@ -92,10 +91,6 @@ fn native() -> Outcome {
 
 fn in_browser() -> Outcome {
     browser_tests(&[])
-}
-
-fn scored() -> Outcome {
-    lighthouse::run(&[])
 }
 
 /// Runs the one browser flow that prints timings.
