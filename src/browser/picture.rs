@@ -1,11 +1,12 @@
 //! What drawings ask of the browser: how wide they may be, a picture as pixels, and where the keyboard is among
 //! their marks.
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Element, EventTarget, HtmlElement, Url};
+
+use super::reflect::{answer, call};
 
 /// Class of the parts of a drawing that can be pointed at.
 const MARK: &str = "mark";
@@ -26,14 +27,14 @@ impl WidthWatch {
         let kind: Function =
             Reflect::get(&js_sys::global(), &"ResizeObserver".into()).ok()?.dyn_into().ok()?;
         let observer = Reflect::construct(&kind, &Array::of1(told.as_ref())).ok()?;
-        call(&observer, "observe", &[element.into()])?;
+        answer(&observer, "observe", &[element.into()])?;
         Some(Self { observer, _told: told })
     }
 }
 
 impl Drop for WidthWatch {
     fn drop(&mut self) {
-        let _ = call(&self.observer, "disconnect", &[]);
+        let _ = answer(&self.observer, "disconnect", &[]);
     }
 }
 
@@ -43,14 +44,14 @@ pub async fn png(svg: &str, width: f64, height: f64) -> Option<Vec<u8>> {
     let document = web_sys::window()?.document()?;
     let image = document.create_element("img").ok()?;
     image.set_attribute("src", &address.0).ok()?;
-    JsFuture::from(call(&image, "decode", &[])?.dyn_into::<Promise>().ok()?).await.ok()?;
+    call(&image, "decode", &[]).await?;
     let canvas = document.create_element("canvas").ok()?;
     let (width, height) = ((PNG_SCALE * width).round(), (PNG_SCALE * height).round());
     canvas.set_attribute("width", &width.to_string()).ok()?;
     canvas.set_attribute("height", &height.to_string()).ok()?;
-    let context = call(&canvas, "getContext", &["2d".into()])?;
-    call(&context, "drawImage", &[image.into(), 0.into(), 0.into(), width.into(), height.into()])?;
-    let encoded = call(&canvas, "toDataURL", &["image/png".into()])?.as_string()?;
+    let context = answer(&canvas, "getContext", &["2d".into()])?;
+    answer(&context, "drawImage", &[image.into(), 0.into(), 0.into(), width.into(), height.into()])?;
+    let encoded = answer(&canvas, "toDataURL", &["image/png".into()])?.as_string()?;
     base64_bytes(encoded.strip_prefix("data:image/png;base64,")?)
 }
 
@@ -98,7 +99,7 @@ pub fn move_among_marks(target: Option<EventTarget>, key: &str) -> bool {
     let Some(to) = found else { return false };
     let _ = from.set_attribute("tabindex", "-1");
     let _ = to.set_attribute("tabindex", "0");
-    call(&to, "focus", &[]).is_some()
+    answer(&to, "focus", &[]).is_some()
 }
 
 /// The marks after one, in the order in which `next` gives elements.
@@ -113,10 +114,4 @@ fn mark_of(target: Option<EventTarget>) -> Option<Element> {
 
 fn is_mark(element: &Element) -> bool {
     element.get_attribute("class").is_some_and(|class| class.split_whitespace().any(|name| name == MARK))
-}
-
-/// None where there is no such method or it throws. What answers nothing answers `undefined`.
-fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Option<JsValue> {
-    let method: Function = Reflect::get(object, &method.into()).ok()?.dyn_into().ok()?;
-    method.apply(object, &arguments.iter().collect::<Array>()).ok()
 }

@@ -14,9 +14,18 @@ pub fn of_navigator(name: &str) -> Option<JsValue> {
     property(&property(&js_sys::global(), "navigator")?, name)
 }
 
+/// What a method answers, `undefined` where that is nothing; none where there is no such method or it throws.
+pub fn answer(of: &JsValue, method: &str, arguments: &[JsValue]) -> Option<JsValue> {
+    let function: Function = property(of, method)?.dyn_into().ok()?;
+    function.apply(of, &arguments.iter().cloned().collect()).ok()
+}
+
 /// What a method's promise gives; none where there is no such method or it fails.
 pub async fn call(of: &JsValue, method: &str, arguments: &[JsValue]) -> Option<JsValue> {
-    let function: Function = property(of, method)?.dyn_into().ok()?;
-    let promise = function.apply(of, &arguments.iter().cloned().collect()).ok()?;
+    kept(answer(of, method, arguments)?).await
+}
+
+/// What a promise gives; none where it is no promise or fails.
+pub async fn kept(promise: JsValue) -> Option<JsValue> {
     JsFuture::from(promise.dyn_into::<Promise>().ok()?).await.ok()
 }

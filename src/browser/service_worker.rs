@@ -4,13 +4,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Array, Function};
+use js_sys::Array;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, EventTarget};
 
 use super::page::address_of;
-use super::reflect::{call, of_navigator, property};
+use super::reflect::{answer, call, kept, of_navigator, property};
 
 /// What `cargo xtask build` writes into the page.
 const MARK: &str = r#"meta[name="all-or-none-offline"]"#;
@@ -55,7 +55,7 @@ async fn try_register(used: Vec<String>, tell: Rc<dyn Fn(News)>) -> Option<()> {
         }
     });
     // Not before it is in charge: what is used from then on it keeps by itself.
-    let ready = wait(&property(&container, "ready")?).await?;
+    let ready = kept(property(&container, "ready")?).await?;
     let used: Array = used.into_iter().map(JsValue::from).collect();
     post(&property(&ready, "active")?, &used)
 }
@@ -102,11 +102,5 @@ fn listen(target: &JsValue, event: &str, run: impl Fn() + 'static) {
 }
 
 fn post(worker: &JsValue, message: &JsValue) -> Option<()> {
-    let post: Function = property(worker, "postMessage")?.dyn_into().ok()?;
-    post.call1(worker, message).ok().map(drop)
-}
-
-async fn wait(promise: &JsValue) -> Option<JsValue> {
-    let promise: &js_sys::Promise = promise.dyn_ref()?;
-    wasm_bindgen_futures::JsFuture::from(promise.clone()).await.ok()
+    answer(worker, "postMessage", std::slice::from_ref(message)).map(drop)
 }

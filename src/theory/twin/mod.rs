@@ -210,7 +210,7 @@ pub(crate) mod tests {
     use crate::theory::distribution::log_softmax;
     use crate::theory::linear_map::coupled_map;
     use crate::theory::representation::select_rows;
-    use crate::theory::subspace::VisibleSubspaces;
+    use crate::theory::subspace::{SubspaceSummary, VisibleSubspaces};
     use proptest::prelude::*;
     use rand::SeedableRng;
 
@@ -236,9 +236,13 @@ pub(crate) mod tests {
         text.parse().unwrap()
     }
 
-    fn effective_complexity(model: &Representation) -> usize {
+    fn subspaces(model: &Representation) -> SubspaceSummary {
         let texts: Vec<usize> = (0..model.n_contexts()).collect();
-        VisibleSubspaces::find(model, &texts, 0).unwrap().summary.effective_complexity
+        VisibleSubspaces::find(model, &texts, 0).unwrap().summary
+    }
+
+    fn effective_complexity(model: &Representation) -> usize {
+        subspaces(model).effective_complexity
     }
 
     fn cosine(g: &Mat<f64>, one: (usize, usize), other: (usize, usize)) -> f64 {
@@ -634,8 +638,7 @@ pub(crate) mod tests {
             let twin = build(&recipe, &model, &pairs, seed).unwrap();
             let moved = max_abs_dlogp(&model, &twin.representation);
             prop_assert!(moved < 1e-9, "{} {}", recipe, moved);
-            let texts: Vec<usize> = (0..twin.representation.n_contexts()).collect();
-            let summary = VisibleSubspaces::find(&twin.representation, &texts, 0).unwrap().summary;
+            let summary = subspaces(&twin.representation);
             let is_kept = summary.effective_complexity == rank;
             prop_assert!(is_kept || summary.rank_unresolved, "{} {:?}", recipe, summary);
         }

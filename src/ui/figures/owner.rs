@@ -14,6 +14,11 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// How tables and labels call it.
+    pub fn letter(self) -> &'static str {
+        if self == Self::B { "B" } else { "A" }
+    }
+
     /// Its colour.
     pub fn tone(self) -> Tone {
         match self {

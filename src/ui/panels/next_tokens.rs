@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos_i18n::{t, t_string, td_string};
 
 use super::PromptStrip;
+use super::press::Press;
 use crate::lab::report::{NEXT_TOKENS, NextToken, PromptReport, Report};
 use crate::text::numbers::{number, probability};
 use crate::text::{Locale, use_i18n};
@@ -89,29 +90,25 @@ fn Controls(look: Look) -> impl IntoView {
                     on:input:target=move |event| look.query.set(event.target().value())
                 />
             </label>
-            <button
-                type="button"
-                class="button button--small"
-                data-testid="token-zoom-out"
-                aria-label=move || t_string!(i18n, pictures.bars.shorter)
-                disabled=move || look.zoom.get() == 0
-                on:click=move |_| look.zoom.update(|zoom| *zoom = zoom.saturating_sub(1))
+            <Press
+                testid="token-zoom-out"
+                spoken=move || t_string!(i18n, pictures.bars.shorter)
+                is_disabled=Signal::derive(move || look.zoom.get() == 0)
+                on_press=move |()| look.zoom.update(|zoom| *zoom = zoom.saturating_sub(1))
             >
                 "−"
-            </button>
+            </Press>
             <output class="look__zoom" data-testid="token-zoom" aria-live="polite">
                 {move || t_string!(i18n, pictures.bars.zoom, times = look.times())}
             </output>
-            <button
-                type="button"
-                class="button button--small"
-                data-testid="token-zoom-in"
-                aria-label=move || t_string!(i18n, pictures.bars.longer)
-                disabled=move || look.zoom.get() + 1 == ZOOMS.len()
-                on:click=move |_| look.zoom.update(|zoom| *zoom = (*zoom + 1).min(ZOOMS.len() - 1))
+            <Press
+                testid="token-zoom-in"
+                spoken=move || t_string!(i18n, pictures.bars.longer)
+                is_disabled=Signal::derive(move || look.zoom.get() + 1 == ZOOMS.len())
+                on_press=move |()| look.zoom.update(|zoom| *zoom = (*zoom + 1).min(ZOOMS.len() - 1))
             >
                 "+"
-            </button>
+            </Press>
         </div>
     }
 }

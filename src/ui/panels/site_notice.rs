@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_i18n::{t, t_string};
 
+use super::press::Press;
 use crate::browser::page;
 use crate::browser::service_worker::{self, News};
 use crate::lab::ModelSource;
@@ -50,14 +51,12 @@ pub fn SiteNotice() -> impl IntoView {
                             <p class="notice" data-testid="new-version">
                                 {t!(i18n, offline.update.ready)}
                                 " "
-                                <button
-                                    type="button"
-                                    class="button button--small"
-                                    data-testid="new-version-reload"
-                                    on:click=move |_| take_new_version(is_asked_for)
+                                <Press
+                                    testid="new-version-reload"
+                                    on_press=move |()| take_new_version(is_asked_for)
                                 >
                                     {t!(i18n, offline.update.reload)}
-                                </button>
+                                </Press>
                             </p>
                         }
                     })

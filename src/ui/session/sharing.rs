@@ -141,31 +141,25 @@ impl Session {
         if !(is_of_the_link && is_gone) {
             return;
         }
-        let [pair_a, pair_b] = first_pair().map(|model| ModelSource::Bundled { name: model.name });
+        let pair = first_pair().map(|model| model.name);
         let other = page.model(slot.other()).source.get_untracked();
         // Any bundled model goes with any other of its world, and a twin with every model; others have a vocabulary of
         // their own.
         let goes_with_it = matches!(other, ModelSource::Bundled { .. } | ModelSource::Twin { .. });
         let (letter, stands_in) = match slot {
-            Slot::A => ("A", pair_a.clone()),
-            Slot::B => ("B", pair_b.clone()),
+            Slot::A => ("A", pair[0].clone()),
+            Slot::B => ("B", pair[1].clone()),
         };
-        let note = LinkNote::Gone {
-            model: letter,
-            name,
-            stands_in: goes_with_it.then(|| match &stands_in {
-                ModelSource::Bundled { name } => name.clone(),
-                _ => String::new(),
-            }),
-        };
+        let note = LinkNote::Gone { model: letter, name, stands_in: goes_with_it.then(|| stands_in.clone()) };
         page.link_notes.update(|notes| notes.push(note));
         // The prompts and the concept of the link stay.
         self.with(|inner| inner.brought = true);
         if goes_with_it {
-            self.choose_model(slot, stands_in);
+            self.choose_model(slot, ModelSource::Bundled { name: stands_in });
         } else {
-            self.choose_model(Slot::A, pair_a);
-            self.choose_model(Slot::B, pair_b);
+            for (slot, name) in [Slot::A, Slot::B].into_iter().zip(pair) {
+                self.choose_model(slot, ModelSource::Bundled { name });
+            }
         }
     }
 }

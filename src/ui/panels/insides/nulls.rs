@@ -107,10 +107,9 @@ fn picture(locale: Locale, property: Option<&PropertyReport>) -> Picture {
         let null = null(locale, of);
         table.rows.extend(null.counts.iter().enumerate().map(|(i, count)| -> Vec<Cell> {
             let (low, high) = null.bin(i);
-            let letter = if of.owner == Owner::B { "B" } else { "A" };
             vec![
                 of.code.into(),
-                letter.into(),
+                of.owner.letter().into(),
                 low.into(),
                 high.into(),
                 f64::from(*count).into(),
@@ -143,14 +142,13 @@ fn picture(locale: Locale, property: Option<&PropertyReport>) -> Picture {
 fn null(locale: Locale, of: &Shown<'_>) -> Null {
     let histogram = &of.score.null;
     let model = owner_name(locale, of.owner);
-    let letter = if of.owner == Owner::B { "B" } else { "A" };
     let mut null = Null {
         ends: (histogram.low, histogram.high),
         counts: histogram.counts.clone(),
         names: Vec::new(),
         mean: of.score.null_mean,
         score: of.score.score,
-        label: format!("{letter} {}", number(of.score.score)),
+        label: format!("{} {}", of.owner.letter(), number(of.score.score)),
         name: td_string!(
             locale,
             insides.nulls.point,

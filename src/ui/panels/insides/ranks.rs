@@ -143,7 +143,7 @@ fn scree(locale: Locale, report: Option<&Report>) -> Picture {
                 let counts = usize::from(*value > tolerance);
                 vec![
                     counted.code().into(),
-                    letter(owner).into(),
+                    owner.letter().into(),
                     (i + 1).into(),
                     (*value).into(),
                     tolerance.into(),
@@ -160,10 +160,6 @@ fn scree(locale: Locale, report: Option<&Report>) -> Picture {
         table,
         draw: Arc::new(move |width| curves(&panes, &words, width)),
     }
-}
-
-fn letter(owner: Owner) -> &'static str {
-    if owner == Owner::B { "B" } else { "A" }
 }
 
 /// How far each model's distribution is from those of its k strongest dimensions.
@@ -200,7 +196,7 @@ fn truncation(locale: Locale, report: Option<&Report>) -> Picture {
     for (owner, side) in sides(report) {
         table.rows.extend(side.truncation.iter().map(|at| -> Vec<Cell> {
             vec![
-                letter(owner).into(),
+                owner.letter().into(),
                 at.k.into(),
                 at.mean_kl.into(),
                 at.clr_rms.into(),
