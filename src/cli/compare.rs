@@ -15,7 +15,7 @@ use super::reduced::write_reduced;
 use super::shared;
 use crate::engine::Session;
 use crate::lab::permalink::Opened;
-use crate::lab::{self, Concept, Experiment, ModelSource, Observation, Report, Thresholds};
+use crate::lab::{self, Concept, Experiment, ModelSource, Observation, Question, Report, Thresholds};
 use crate::theory::twin::{RecipeError, TwinRecipe};
 
 pub fn run(arguments: &CompareArguments, out: &mut dyn Write) -> Result<(), CliError> {
@@ -130,8 +130,8 @@ fn observe(
     experiment: &Experiment,
     calibration: &[String],
 ) -> Result<Observation, CliError> {
-    let asked = experiment.concept_contexts();
-    pollster::block_on(session.observe(&experiment.prompts, &asked, calibration))
+    let Question { prompts, concept_contexts, calibration } = Question::of(experiment, calibration);
+    pollster::block_on(session.observe(&prompts, &concept_contexts, &calibration))
         .map_err(|source| CliError::Run { model: session.card().name.clone(), source })
 }
 

@@ -122,6 +122,35 @@ impl Experiment {
     }
 }
 
+/// What both models are run on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// One context each.
+    pub prompts: Vec<String>,
+    /// Contexts that the concepts ask for.
+    pub concept_contexts: Vec<String>,
+    /// Texts of which every place is a context.
+    pub calibration: Vec<String>,
+}
+
+impl Question {
+    /// Prompts, the concepts' contexts and calibration texts; the prompts alone where B is a twin for what was looked at,
+    /// which any other text would find out before anybody can ask for one.
+    pub fn of(experiment: &Experiment, calibration: &[String]) -> Self {
+        let prompts = experiment.prompts.clone();
+        match &experiment.model_b {
+            ModelSource::Twin { recipe } if recipe.is_for_observed_contexts_only() => {
+                Self { prompts, concept_contexts: vec![], calibration: vec![] }
+            }
+            _ => Self {
+                prompts,
+                concept_contexts: experiment.concept_contexts(),
+                calibration: calibration.to_vec(),
+            },
+        }
+    }
+}
+
 /// Every context that some concepts must have observed; see [`Experiment::concept_contexts`].
 pub fn concept_contexts(concepts: &[Concept]) -> Vec<String> {
     let mut seen = HashSet::new();
@@ -165,5 +194,36 @@ impl Default for Thresholds {
             delta_steering: 1.0,
             max_p: 0.01,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever else was observed would undo a twin that is equal on the prompts only, before anybody can ask for one.
+    #[test]
+    fn a_twin_for_what_was_looked_at_is_run_on_the_prompts_alone() {
+        let relation = Relation {
+            subjects: vec!["japan".into()],
+            context: "in {}".into(),
+            query: " people speak".into(),
+            answers: vec!["japanese".into()],
+        };
+        let asked = |recipe: &str| {
+            let experiment = Experiment {
+                model_a: ModelSource::Bundled { name: "world-d32".into() },
+                model_b: ModelSource::Twin { recipe: recipe.parse().unwrap() },
+                prompts: vec!["this is the".into()],
+                concepts: vec![Concept { relation: Some(relation.clone()), ..Concept::default() }],
+                seed: 1,
+                thresholds: Thresholds::default(),
+            };
+            let Question { prompts, concept_contexts, calibration } =
+                Question::of(&experiment, &["a text".to_owned()]);
+            (prompts.len(), concept_contexts.len(), calibration.len())
+        };
+        assert_eq!(asked("dark-both=4"), (1, 2, 1));
+        assert_eq!(asked("dark-both=4+observed-only=1"), (1, 0, 0));
     }
 }

@@ -22,7 +22,7 @@ pub mod tensors;
 pub use analyze::{analyze, check_same_vocabulary, reduced_of_observation};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueModel, Role};
 pub use error::LabError;
-pub use experiment::{Concept, Experiment, ModelSource, Relation, Thresholds};
+pub use experiment::{Concept, Experiment, ModelSource, Question, Relation, Thresholds};
 pub use observation::{Context, EngineKind, ModelCard, Observation};
 pub use report::Report;
 pub use tensors::{Tensors, TensorsReport, analyze_tensors};

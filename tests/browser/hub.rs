@@ -389,6 +389,50 @@ async fn two_tabs_load_one_model_at_once() {
     assert_eq!(files_of(&hub.asked_since(n_before)), BTreeSet::new());
 }
 
+/// One tab deletes a model while another one reads it: what that one has begun with stays until it is done.
+#[tokio::test]
+async fn a_model_that_one_tab_deletes_stays_for_another_that_reads_it() {
+    let (hub, page) = visitor_with_own_files().await;
+    let name = "tests/deleted-while-read";
+    // Masks that are not fetched cut the weights into pieces.
+    let repository = small().changed(WEIGHTS, |weights| with_masks(&weights, true));
+    hub.add(name, repository.clone());
+    load(&page, name).await;
+    let pieces: Vec<String> =
+        page.kept().await.into_iter().filter(|piece| piece.contains(&format!("{WEIGHTS}/"))).collect();
+    assert!(pieces.len() >= 2, "weights in several pieces: {pieces:?}");
+    // The last piece has to be fetched again, slowly; the others are read from where they are, after it.
+    let start = |piece: &String| -> u64 {
+        let range = piece.rsplit('/').next().unwrap_or_default();
+        range.split('-').next().and_then(|start| start.parse().ok()).expect("a piece")
+    };
+    let last = pieces.iter().max_by_key(|piece| start(piece)).expect("a piece");
+    assert_eq!(page.damage(last.split_once(": ").expect("a cache and a path").1).await, 1);
+    let slow = Fault::new(On::File(WEIGHTS), Trouble::Pace(8_000), ALWAYS);
+    hub.add(name, repository.clone().fault(slow));
+    page.reload().await;
+    pick_own_files(&page).await;
+    page.load_from_hub("b", name).await;
+    let n_before = hub.n_asked();
+    let is_reading = |shown: &Shown| shown.hub[1].done.is_some_and(|done| done > 0);
+    page.wait_for("a load that has read what is kept", is_reading).await;
+    let reader = page.open_tab(&mirrored(&site(), &hub)).await;
+    page.unfold("storage").await;
+    page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
+    assert!(page.press("stored-delete-0").await, "a button that deletes");
+    page.wait_for("an empty list", |shown| shown.stored.is_empty()).await;
+    page.show_tab(reader).await;
+    let still: bool = page.shown().await.models[1].as_deref() == Some("loading");
+    assert!(still, "the model was to be on its way while the other tab deleted it");
+    check_same("while it was deleted", &outcome(&page, name).await.expect("the model that was being read"));
+    println!("asked for while it was deleted: {:?}", files_of(&hub.asked_since(n_before)));
+    // Whatever is kept now is whole.
+    hub.add(name, repository);
+    page.reload().await;
+    pick_own_files(&page).await;
+    check_same("afterwards", &load(&page, name).await);
+}
+
 #[tokio::test]
 async fn a_link_with_models_of_the_hub_asks_before_it_loads() {
     let (hub, page) = visitor_with_own_files().await;

@@ -26,7 +26,7 @@ async fn press_key(page: &Page, key: &str) {
 }
 
 #[tokio::test]
-async fn a_presenter_walks_through_a_lesson_by_keys() {
+async fn a_presenter_walks_through_a_lesson_by_keys_and_sees_what_each_step_speaks_of() {
     let page = Page::open(PLAIN, &format!("{}?lesson=all-or-none&step=1&present=1", site())).await;
     page.settled().await;
     for (key, step) in
@@ -35,6 +35,18 @@ async fn a_presenter_walks_through_a_lesson_by_keys() {
         press_key(&page, key).await;
         page.says("lesson-step", step).await;
     }
+    // A link in the middle of a lesson scrolls to its part once there is something to see.
+    page.reload().await;
+    page.settled().await;
+    let in_sight: bool = page
+        .script(
+            "await new Promise(done => setTimeout(done, 1000));
+             const { top } = document.querySelector('[data-spotlight]').getBoundingClientRect();
+             const end = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+             return top >= -2 && top < innerHeight / 2 || end;",
+        )
+        .await;
+    assert!(in_sight, "the part that the step speaks of is in sight");
     press_key(&page, "Home").await;
     page.says("lesson-step", "Step 1 of").await;
     press_key(&page, "Escape").await;

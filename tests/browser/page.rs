@@ -327,8 +327,10 @@ impl Page {
         self.script(READ).await
     }
 
-    /// The value of a script.
+    /// The value of a script, which may wait for something.
     pub async fn script<T: serde::de::DeserializeOwned>(&self, script: &str) -> T {
+        // Chromium's driver would let a script wait anyhow, Firefox's would not.
+        let script = format!("return (async () => {{ {script}\n }})();");
         let returned = self.browser.driver.execute(script, Vec::new()).await.expect("the script runs");
         returned.convert().expect("the script returns what is expected")
     }
@@ -496,6 +498,11 @@ impl Page {
         let origin: String = self.script("return location.origin").await;
         let quota = serde_json::json!({ "origin": origin, "quotaSize": bytes });
         self.browser.devtools("Storage.overrideQuotaForOrigin", quota).await;
+    }
+
+    /// Ends the process that computes for WebGPU: every page loses its device.
+    pub async fn crash_graphics(&self) {
+        self.browser.devtools("Browser.crashGpuProcess", serde_json::json!({})).await;
     }
 
     /// Addresses and paths of everything in the browser's caches and in its private file system.

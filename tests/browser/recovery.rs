@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use crate::browser::PLAIN;
+use crate::browser::{PLAIN, Visitor};
 use crate::flows::copy_of_bundled;
 use crate::page::{Page, Shown};
-use crate::{SITE_PATH, repository, static_server};
+use crate::{SITE_PATH, repository, site, static_server};
 
 const LOADER: &str = "worker_cpu_loader.js";
 
@@ -130,4 +130,33 @@ async fn a_worker_that_cannot_be_fetched_is_asked_for_twice_and_then_waits_for_t
     }
     let again = page.settled().await;
     assert_eq!(again.typed[0], "emma is the");
+}
+
+#[tokio::test]
+async fn a_lost_graphics_device_is_opened_again_once_and_then_the_cpu_computes() {
+    let page = Page::open(Visitor { webgpu: true, ..PLAIN }, &site()).await;
+    let on = |engine: &'static str| {
+        move |shown: &Shown| {
+            shown.is_settled() && shown.engines.iter().all(|of| of.as_deref() == Some(engine))
+        }
+    };
+    page.wait_for("WebGPU takes over", on("webgpu")).await;
+
+    page.crash_graphics().await;
+    page.type_prompt(0, "emma is the").await;
+    page.says("notices", "Model A: WebGPU stopped and is started again; until then the CPU computes").await;
+    let again = page.wait_for("WebGPU is back", on("webgpu")).await;
+    assert_eq!(again.typed[0], "emma is the");
+
+    page.crash_graphics().await;
+    page.type_prompt(0, "emma is the big").await;
+    for model in ["Model A", "Model B"] {
+        page.says("notices", &format!("{model}: WebGPU stopped a second time, so the CPU computes")).await;
+    }
+    let on_cpu = page.wait_for("the CPU takes over", on("cpu")).await;
+    assert_eq!(on_cpu.typed[0], "emma is the big");
+    assert!(on_cpu.errors.is_empty(), "{:?}", on_cpu.errors);
+    for sentence in on_cpu.engine_sentences.iter().flatten() {
+        assert!(sentence.contains("stopped once more"), "{sentence}");
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::browser::PLAIN;
+use crate::browser::{FIREFOX, PLAIN, Visitor};
 use crate::page::Page;
 use crate::{SITE_PATH, inline_script, repository, service_worker, static_server};
 
@@ -139,8 +139,17 @@ async fn check_own_host(page: &Page) {
 
 #[tokio::test]
 async fn the_page_works_after_its_host_has_gone() {
+    check_without_host(PLAIN).await;
+}
+
+#[tokio::test]
+async fn the_page_works_after_its_host_has_gone_in_firefox() {
+    check_without_host(FIREFOX).await;
+}
+
+async fn check_without_host(visitor: Visitor) {
     let site = Site::new(String::new());
-    let page = Page::open(PLAIN, &site.address()).await;
+    let page = Page::open(visitor, &site.address()).await;
     page.settled().await;
     let (files, bytes) = kept(&page).await;
     println!("a first visit keeps {files} files, {bytes} bytes");

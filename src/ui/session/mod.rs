@@ -28,7 +28,7 @@ use super::state::{EngineChoice, Mirror, Page, Slot};
 use crate::browser::clock;
 use crate::browser::engine_client::{EngineClient, ModelLocation, ObservationHandles};
 use crate::browser::page;
-use crate::lab::{Concept, EngineKind, Experiment, ModelSource, Report};
+use crate::lab::{Concept, EngineKind, Experiment, ModelSource, Question, Report};
 
 /// How long typing must rest before the models run again.
 const REST: Duration = Duration::from_millis(300);
@@ -84,32 +84,6 @@ struct Observed {
     engine: EngineKind,
     question: Question,
     observation: ObservationHandles,
-}
-
-/// What a model is run on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Question {
-    prompts: Vec<String>,
-    concept_contexts: Vec<String>,
-    calibration: Vec<String>,
-}
-
-impl Question {
-    /// Prompts, the concepts' contexts and calibration texts; the prompts alone where B is a twin for what was looked at,
-    /// which any other text would find out before the visitor can.
-    fn of(experiment: &Experiment, calibration: &[String]) -> Self {
-        let prompts = experiment.prompts.clone();
-        match &experiment.model_b {
-            ModelSource::Twin { recipe } if recipe.is_for_observed_contexts_only() => {
-                Self { prompts, concept_contexts: vec![], calibration: vec![] }
-            }
-            _ => Self {
-                prompts,
-                concept_contexts: experiment.concept_contexts(),
-                calibration: calibration.to_vec(),
-            },
-        }
-    }
 }
 
 impl Inner {
@@ -203,37 +177,5 @@ impl Session {
 
     fn with<T>(self, use_inner: impl FnOnce(&mut Inner) -> T) -> T {
         self.inner.with_value(|inner| use_inner(&mut inner.borrow_mut()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lab::{Relation, Thresholds};
-
-    /// Whatever else was observed would undo a twin that is equal on the prompts only, before the visitor can.
-    #[test]
-    fn a_twin_for_what_was_looked_at_is_run_on_the_prompts_alone() {
-        let relation = Relation {
-            subjects: vec!["japan".into()],
-            context: "in {}".into(),
-            query: " people speak".into(),
-            answers: vec!["japanese".into()],
-        };
-        let asked = |recipe: &str| {
-            let experiment = Experiment {
-                model_a: ModelSource::Bundled { name: "world-d32".into() },
-                model_b: ModelSource::Twin { recipe: recipe.parse().unwrap() },
-                prompts: vec!["this is the".into()],
-                concepts: vec![Concept { relation: Some(relation.clone()), ..Concept::default() }],
-                seed: 1,
-                thresholds: Thresholds::default(),
-            };
-            let Question { prompts, concept_contexts, calibration } =
-                Question::of(&experiment, &["a text".to_owned()]);
-            (prompts.len(), concept_contexts.len(), calibration.len())
-        };
-        assert_eq!(asked("dark-both=4"), (1, 2, 1));
-        assert_eq!(asked("dark-both=4+observed-only=1"), (1, 0, 0));
     }
 }

@@ -6,10 +6,10 @@ use futures::future::join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{Observed, Question, Session};
+use super::{Observed, Session};
 use crate::browser::clock;
 use crate::browser::engine_client::{EngineClient, ObservationHandles};
-use crate::lab::{EngineKind, ModelSource, Report};
+use crate::lab::{EngineKind, ModelSource, Question, Report};
 use crate::protocol::ErrorKind;
 use crate::ui::failure::{Failure, Fault};
 use crate::ui::recovery::is_over;
