@@ -51,9 +51,13 @@ impl Undo {
     }
 }
 
-/// Whether a model takes more than a choice from a list to have again: a download, files, a link.
+/// Whether a model takes more than a choice from a list to have again: a download, files, a link, a workshop.
 pub fn is_lost_when_replaced(source: &ModelSource) -> bool {
-    matches!(source, ModelSource::Hub { .. } | ModelSource::Local { .. })
+    match source {
+        ModelSource::Bundled { .. } => false,
+        ModelSource::Twin { recipe } => !recipe.is_plain(),
+        ModelSource::Hub { .. } | ModelSource::Local { .. } => true,
+    }
 }
 
 fn source_name(source: &ModelSource) -> String {
@@ -90,5 +94,11 @@ mod tests {
     fn only_what_no_list_offers_is_lost() {
         assert!(is_lost_when_replaced(&files("mine")));
         assert!(!is_lost_when_replaced(&ModelSource::Bundled { name: "world-d32".into() }));
+        for (recipe, is_lost) in
+            [("reduced", false), ("dark-both=4", true), ("reduced+change-of-basis", true)]
+        {
+            let twin = ModelSource::Twin { recipe: recipe.parse().unwrap() };
+            assert_eq!(is_lost_when_replaced(&twin), is_lost, "{recipe}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::browser::PLAIN;
+use crate::flows::B;
 use crate::page::{Page, Shown};
 use crate::site;
 
@@ -122,6 +123,12 @@ async fn knobs_move_representations_and_leave_the_distribution_still() {
     press(&page, "workshop-undo").await;
     press(&page, "workshop-undo").await;
     let back = settled_on(&page, "break-parallelism=1-2").await;
+
+    // No list offers it: it comes back where another model took its place.
+    page.choose("b", B).await;
+    page.says("gone", "break-parallelism=1-2").await;
+    press(&page, "undo").await;
+    settled_on(&page, "break-parallelism=1-2").await;
 
     let link = page.share_link().await;
     let friend = Page::open(PLAIN, &link).await;

@@ -228,6 +228,11 @@ impl TwinRecipe {
         self.0.iter().any(|step| step.kind.needs_pairs())
     }
 
+    /// One constructor with its default knob.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.0[..], [TwinStep { knob: None, .. }])
+    }
+
     /// It is equal to its model only where that was looked at: any other text tells the two apart.
     pub fn is_for_observed_contexts_only(&self) -> bool {
         self.0.iter().any(|step| step.kind == TwinKind::ObservedOnly)

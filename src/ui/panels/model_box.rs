@@ -135,7 +135,7 @@ fn options(model: ModelState) -> impl IntoView {
     };
     // A link may bring a recipe that the list does not have.
     let own_recipe = move || match &*model.source.read() {
-        ModelSource::Twin { recipe } if !TWINS.iter().any(|kind| is_plain(recipe, *kind)) => {
+        ModelSource::Twin { recipe } if !recipe.is_plain() => {
             let code = format!("twin:{recipe}");
             Some(option(code, t_string!(i18n, models.twin.recipe, recipe = recipe.to_string())))
         }
@@ -305,10 +305,6 @@ fn source_of(code: &str) -> Option<ModelSource> {
 /// One constructor with its default knob.
 fn twin(kind: TwinKind) -> ModelSource {
     ModelSource::Twin { recipe: TwinRecipe(vec![TwinStep { kind, knob: None }]) }
-}
-
-fn is_plain(recipe: &TwinRecipe, kind: TwinKind) -> bool {
-    recipe.0 == [TwinStep { kind, knob: None }]
 }
 
 #[cfg(test)]

@@ -148,7 +148,12 @@ impl Bench {
     fn put(self, source: ModelSource) {
         self.forget_rest();
         self.follow(&source);
-        self.session.pick_model(self.page.b.slot, source);
+        let slot = self.page.b.slot;
+        match self.page.b.source.get_untracked() {
+            // The workshop remembers its own twins.
+            ModelSource::Twin { .. } => self.session.choose_model(slot, source),
+            _ => self.session.pick_model(slot, source),
+        }
     }
 
     /// Shows the steps of what model B is now.
