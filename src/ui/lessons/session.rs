@@ -1,6 +1,7 @@
 //! The reader's way through the lessons: where they are, what is solved, what the page was before.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -43,8 +44,11 @@ pub struct Lessons {
     /// Names that were solved until they were forgotten, until something is solved again.
     pub forgotten: RwSignal<BTreeSet<String>>,
     before: RwSignal<Option<Before>>,
-    /// There is a report on show.
-    has_report: Memo<bool>,
+    /// There is a report on show, and it answers what is asked.
+    on_show: Memo<(bool, bool)>,
+    /// The step that was pointed at with its answer on show, and whether in large type: from then on the visitor
+    /// scrolls.
+    pointed: StoredValue<Option<(Place, bool)>>,
     /// The set-up that the page has had last.
     applied: StoredValue<Option<&'static Setup>>,
     page: Page,
@@ -63,7 +67,8 @@ impl Lessons {
             solved: RwSignal::new(kept.unwrap_or_default()),
             forgotten: RwSignal::default(),
             before: RwSignal::new(None),
-            has_report: Memo::new(move |_| page.report.read().is_some()),
+            on_show: Memo::new(move |_| (page.report.read().is_some(), fresh_report(page).is_some())),
+            pointed: StoredValue::new(None),
             applied: StoredValue::new(None),
             page,
             session,
@@ -222,23 +227,6 @@ impl Lessons {
         self.applied.set_value(None);
     }
 
-    /// The report, where it answers what is asked now.
-    pub fn fresh_report(self) -> Option<std::sync::Arc<Report>> {
-        let page = self.page;
-        if !matches!(*page.phase.read(), Phase::Done { .. }) {
-            return None;
-        }
-        page.prompts.track();
-        let asked = page.prompt_texts();
-        page.report.get().filter(|report| {
-            let experiment = &report.experiment;
-            experiment.prompts == asked
-                && experiment.model_a == *page.a.source.read()
-                && experiment.model_b == *page.b.source.read()
-                && experiment.concepts.first() == page.concept.read().as_ref()
-        })
-    }
-
     /// Remembers that an exercise is solved.
     pub fn solve(self, id: &str) {
         if self.solved.with_untracked(|solved| solved.contains(id)) {
@@ -277,10 +265,15 @@ impl Lessons {
         let place = self.place.get();
         let is_presenting = self.is_presenting.get();
         // What the step speaks of is in its place only when there is something to show.
-        self.has_report.track();
+        let (_, is_answered) = self.on_show.get();
         page::mark_root("data-lesson", place.map(|place| place.lesson().name));
         page::mark_root("data-present", is_presenting.then_some(""));
         page::mark_root("data-cover", self.is_covered.get().then_some(""));
+        let aim = place.map(|place| (place, is_presenting));
+        if aim.is_some() && self.pointed.get_value() == aim {
+            return;
+        }
+        self.pointed.set_value(aim.filter(|_| is_answered));
         let part = place.map(|place| place.step().part).map(Part::selector);
         spawn_local(async move {
             // The part may be on its way still; a step that was left meanwhile points at nothing.
@@ -290,6 +283,22 @@ impl Lessons {
             }
         });
     }
+}
+
+/// The report, where it answers what is asked now.
+pub fn fresh_report(page: Page) -> Option<Arc<Report>> {
+    if !matches!(*page.phase.read(), Phase::Done { .. }) {
+        return None;
+    }
+    page.prompts.track();
+    let asked = page.prompt_texts();
+    page.report.get().filter(|report| {
+        let experiment = &report.experiment;
+        experiment.prompts == asked
+            && experiment.model_a == *page.a.source.read()
+            && experiment.model_b == *page.b.source.read()
+            && experiment.concepts.first() == page.concept.read().as_ref()
+    })
 }
 
 /// Another model, unless it is there already.

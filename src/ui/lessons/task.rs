@@ -5,10 +5,11 @@ use leptos_i18n::{t, t_string, td_string};
 
 use super::exercise::{Answer, Choice, Exercise, Found, Mark, Task};
 use super::place::Place;
-use super::session::use_lessons;
+use super::session::{fresh_report, use_lessons};
 use crate::text::numbers::number;
 use crate::text::{Locale, use_i18n};
 use crate::ui::panels::Press;
+use crate::ui::state::use_page;
 
 /// The exercise of a step.
 #[component]
@@ -19,13 +20,13 @@ pub fn TaskView(
     exercise: &'static Exercise,
 ) -> impl IntoView {
     let i18n = use_i18n();
-    let lessons = use_lessons();
+    let (page, lessons) = (use_page(), use_lessons());
     let id = place.lesson().exercise_id(place.step);
     // What the reader has handed in; a live exercise needs nothing.
     let handed_in = RwSignal::new(exercise.task.is_live().then_some(Answer::Nothing));
     let mark = Memo::new(move |_| {
         let answer = handed_in.get()?;
-        Some(lessons.fresh_report().map(|report| exercise.task.mark(&answer, &report)))
+        Some(fresh_report(page).map(|report| exercise.task.mark(&answer, &report)))
     });
     let own_id = id.clone();
     Effect::new(move |_| {
