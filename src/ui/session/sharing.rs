@@ -88,20 +88,25 @@ impl Session {
         page.link_error.set(None);
         page.linked.set(Some(Arc::new(shared.clone())));
         let mut notes: Vec<LinkNote> = newer.map(LinkNote::Newer).into_iter().collect();
-        let Experiment { model_a, model_b, prompts, concepts, seed, thresholds } = shared.experiment;
-        if concepts.len() > 1 {
-            notes.push(LinkNote::ManyConcepts(concepts.len()));
+        let asked = shared.experiment;
+        if asked.concepts.len() > 1 {
+            notes.push(LinkNote::ManyConcepts(asked.concepts.len()));
         }
         page.link_notes.set(notes);
-        for (model, source) in [(page.a, model_a), (page.b, model_b)] {
-            model.show_source(source);
+        for (model, source) in [(page.a, &asked.model_a), (page.b, &asked.model_b)] {
+            model.show_source(source.clone());
             // Files that stand for another model must not be taken for those that the link names.
             self.with(|inner| inner.seat(model.slot).files = None);
         }
-        page.set_prompts(prompts);
-        page.concept.set(concepts.into_iter().next());
-        page.seed.set(seed);
-        page.thresholds.set(thresholds);
+        self.ask(asked);
+    }
+
+    /// Puts everything but the models of an experiment into the page, where it stays when its world arrives.
+    pub(super) fn ask(self, asked: Experiment) {
+        self.page.set_prompts(asked.prompts);
+        self.page.concept.set(asked.concepts.into_iter().next());
+        self.page.seed.set(asked.seed);
+        self.page.thresholds.set(asked.thresholds);
         self.with(|inner| inner.brought = true);
     }
 

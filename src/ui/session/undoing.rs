@@ -67,26 +67,21 @@ impl Session {
 
     fn bring_back(self, before: Experiment) {
         let page = self.page;
-        let Experiment { model_a, model_b, prompts, concepts, seed, thresholds } = before;
         self.leave_world();
         // What a link was about is no longer what is asked.
         page.linked.set(None);
         page.link_notes.set(Vec::new());
         page.link_error.set(None);
-        page.set_prompts(prompts);
-        page.concept.set(concepts.into_iter().next());
-        page.seed.set(seed);
-        page.thresholds.set(thresholds);
-        let replaced: Vec<Slot> = [(page.a, model_a), (page.b, model_b)]
+        let replaced: Vec<Slot> = [(page.a, &before.model_a), (page.b, &before.model_b)]
             .into_iter()
-            .filter(|(model, source)| model.source.get_untracked() != *source)
+            .filter(|(model, source)| model.source.get_untracked() != **source)
             .map(|(model, source)| {
-                model.show_source(source);
+                model.show_source(source.clone());
                 self.with(|inner| inner.seat(model.slot).files = None);
                 model.slot
             })
             .collect();
-        self.with(|inner| inner.brought = true);
+        self.ask(before);
         self.enter_world();
         replaced.into_iter().for_each(|slot| self.restore(slot));
         self.run();
