@@ -35,6 +35,22 @@ pub enum NoAdapter {
     Silent,
 }
 
+/// First pause and longest between two looks for an adapter that was lost.
+const PAUSES_MILLIS: (u32, u32) = (500, 8000);
+
+/// Waits until an adapter answers after one was lost, for a quarter of a minute at most: a browser whose graphics process
+/// has just ended has none until it has another process.
+pub async fn adapter_comes_back() {
+    let (mut pause, longest) = PAUSES_MILLIS;
+    while pause <= longest {
+        TimeoutFuture::new(pause).await;
+        if adapter_answers().await.is_ok() {
+            return;
+        }
+        pause *= 2;
+    }
+}
+
 /// `Ok` where an adapter answers within the time limit; otherwise why there is none.
 pub async fn adapter_answers() -> Result<(), NoAdapter> {
     let Some(gpu) = of_navigator("gpu") else {

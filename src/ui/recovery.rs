@@ -63,7 +63,7 @@ pub fn is_over(engine: EngineKind, failure: &EngineFailure) -> bool {
 pub struct Recovery {
     /// Who died.
     pub part: Part,
-    /// The CPU computes from now on; otherwise it was started again.
+    /// The CPU computes from now on; otherwise it is started again.
     pub falls_back: bool,
     /// Of what.
     pub why: Fault,

@@ -539,8 +539,14 @@ fn why_webgpu(locale: Locale, is_chosen: bool, gpu: &GpuEngine) -> String {
         (GpuEngine::Ready { self_test: Some(deviation) }, false) => {
             td_string!(locale, page.engine.passed, nats = number(*deviation))
         }
-        (_, true) => td_string!(locale, page.engine.chosen_no_test).to_owned(),
-        (_, false) => td_string!(locale, page.engine.no_test).to_owned(),
+        (GpuEngine::Ready { self_test: None }, true) => {
+            td_string!(locale, page.engine.chosen_no_test).to_owned()
+        }
+        (GpuEngine::Ready { self_test: None }, false) => td_string!(locale, page.engine.no_test).to_owned(),
+        // Another engine is on its way, or the CPU computes already.
+        (GpuEngine::Unused | GpuEngine::Spared | GpuEngine::Starting | GpuEngine::Refused(_), _) => {
+            td_string!(locale, page.engine.no_longer_runs).to_owned()
+        }
     }
 }
 

@@ -324,11 +324,6 @@ impl Session {
         }
     }
 
-    pub(super) fn refuse_webgpu(self, slot: Slot, why: Fault) {
-        self.with(|inner| inner.seat(slot).gpu = None);
-        self.page.model(slot).gpu.set(GpuEngine::Refused(why));
-    }
-
     /// The engine that should run a model now.
     pub(super) fn engine(self, slot: Slot) -> Option<(EngineKind, Rc<EngineClient>)> {
         let takes_over =

@@ -28,7 +28,7 @@ use super::state::{EngineChoice, Mirror, Page, Slot};
 use crate::browser::clock;
 use crate::browser::engine_client::{EngineClient, ModelLocation, ObservationHandles};
 use crate::browser::page;
-use crate::lab::{Concept, EngineKind, Experiment, ModelSource, Question, Report};
+use crate::lab::{Concept, EngineKind, Experiment, Question, Report};
 
 /// How long typing must rest before the models run again.
 const REST: Duration = Duration::from_millis(300);

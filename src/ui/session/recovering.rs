@@ -8,9 +8,10 @@ use leptos::task::spawn_local;
 use super::Session;
 use crate::browser::clock;
 use crate::browser::engine_client::{EngineClient, EngineFailure, ModelLocation, ObservationHandles};
+use crate::browser::webgpu::adapter_comes_back;
 use crate::lab::{EngineKind, Experiment, Report};
 use crate::ui::failure::{Failure, Fault};
-use crate::ui::recovery::{Part, Step, note};
+use crate::ui::recovery::{Part, Recovery, Step, note};
 use crate::ui::state::{GpuEngine, ModelStatus, Phase, Slot};
 
 /// A network that failed a moment ago is given one.
@@ -64,7 +65,7 @@ impl Session {
             return status.set(ModelStatus::Failed(Failure { kind, fault: Fault::DiedTwice(why.into()) }));
         }
         status.set(ModelStatus::Loading);
-        self.after_a_pause(slot, load, Self::begin_load);
+        self.after(clock::sleep(PAUSE_MILLIS), slot, load, Self::begin_load);
     }
 
     /// The WebGPU engine of a model died, in this load: it is started again, or the CPU takes over. The CPU answers
@@ -76,13 +77,30 @@ impl Session {
         }
         self.with(|inner| inner.seat(slot).gpu = None);
         self.page.model(slot).gpu.set(GpuEngine::Starting);
-        self.after_a_pause(slot, load, Self::begin_load_on_webgpu);
+        self.after(adapter_comes_back(), slot, load, Self::begin_load_on_webgpu);
     }
 
-    /// Loads a model's files once more, unless another load has begun by then.
-    fn after_a_pause(self, slot: Slot, load: u64, begin: fn(Self, Slot, u64, ModelLocation)) {
+    /// WebGPU is not used for a model; where it was to be started again, that is told.
+    pub(super) fn refuse_webgpu(self, slot: Slot, why: Fault) {
+        let part = Part::Engine(slot, EngineKind::WebGpu);
+        self.with(|inner| inner.seat(slot).gpu = None);
+        let is_awaited = |told: &Vec<Recovery>| told.iter().any(|one| one.part == part && !one.falls_back);
+        if self.page.recovered.with_untracked(is_awaited) {
+            self.page.recovered.update(|told| note(told, part, Step::UseCpu, why.clone()));
+        }
+        self.page.model(slot).gpu.set(GpuEngine::Refused(why));
+    }
+
+    /// Loads a model's files once more, after a pause and unless another load has begun by then.
+    fn after(
+        self,
+        pause: impl Future<Output = ()> + 'static,
+        slot: Slot,
+        load: u64,
+        begin: fn(Self, Slot, u64, ModelLocation),
+    ) {
         spawn_local(async move {
-            clock::sleep(PAUSE_MILLIS).await;
+            pause.await;
             let files = self.with(|inner| inner.seat(slot).files.clone());
             if let Some(files) = files.filter(|_| self.is_newest(slot, load)) {
                 begin(self, slot, load, files);
