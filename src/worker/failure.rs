@@ -225,9 +225,9 @@ fn of_twin(error: &TwinError) -> Option<Cause> {
 mod tests {
     use super::*;
 
-    fn check(failure: impl Into<Failure>, kind: ErrorKind, message: &str, cause: Option<Cause>) {
+    fn check(failure: impl Into<Failure>, kind: ErrorKind, message: &str, cause: Option<&Cause>) {
         let Failure::Failed(complaint) = failure.into() else { panic!("{message}: given up") };
-        assert_eq!((complaint.kind, &complaint.cause), (kind, &cause));
+        assert_eq!((complaint.kind, complaint.cause.as_ref()), (kind, cause));
         assert!(complaint.message.starts_with(message), "{}", complaint.message);
     }
 
@@ -239,30 +239,30 @@ mod tests {
             RunError::from(unknown),
             ErrorKind::BadPrompt,
             "expected words that this model knows, found \"xylophone\" at character 9",
-            Some(Cause::UnknownWord { word: "xylophone".into(), place: 9, prompt }),
+            Some(&Cause::UnknownWord { word: "xylophone".into(), place: 9, prompt }),
         );
         check(
             LoadError::from(ConfigError::UnknownArchitecture("mamba".into())),
             ErrorKind::BadModel,
             "config.json: expected model_type",
-            Some(Cause::Architecture { found: "mamba".into() }),
+            Some(&Cause::Architecture { found: "mamba".into() }),
         );
         check(
             DoesNotFit::Memory { parameters: 2_000_000_000, needed: 8 << 30, limit: 4 << 30 },
             ErrorKind::TooLarge,
             "expected a model that fits into",
-            Some(Cause::TooLarge { parameters: 2_000_000_000, needed: 8 << 30, limit: 4 << 30 }),
+            Some(&Cause::TooLarge { parameters: 2_000_000_000, needed: 8 << 30, limit: 4 << 30 }),
         );
         check(
             LabError::from(TwinError::TooManyKept { found: 9, effective_complexity: 8 }),
             ErrorKind::NotComparable,
             "'truncated=9'",
-            Some(Cause::TooManyKept { found: 9, effective_complexity: 8 }),
+            Some(&Cause::TooManyKept { found: 9, effective_complexity: 8 }),
         );
         let gated = HubError::Gated { repository: "a/b".into() };
-        check(gated.clone(), ErrorKind::BadModel, "a/b is gated", Some(Cause::Hub(gated)));
+        check(gated.clone(), ErrorKind::BadModel, "a/b is gated", Some(&Cause::Hub(gated)));
         let lost = HubError::Lost { host: "huggingface.co".into(), file: "config.json".into() };
-        check(lost.clone(), ErrorKind::Network, "the connection", Some(Cause::Hub(lost)));
+        check(lost.clone(), ErrorKind::Network, "the connection", Some(&Cause::Hub(lost)));
         check(DeviceError::NoGpu("none".into()), ErrorKind::Gpu, "expected a WebGPU adapter", None);
     }
 

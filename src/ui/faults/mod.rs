@@ -228,7 +228,7 @@ mod tests {
             (MirrorError::NotPlain { found: found() }, vec!["x=99"]),
         ];
         for (error, names) in mirrors {
-            check(&error, mirror(Locale::en, &error), &mirror(Locale::ja, &error), &names);
+            check(&error, &mirror(Locale::en, &error), &mirror(Locale::ja, &error), &names);
         }
         let recipes = [
             (RecipeError::UnknownKind { found: found() }, vec!["x=99", "truncated"]),
@@ -245,7 +245,7 @@ mod tests {
             (RecipeError::Condition { found: 110 }, vec!["110", "100"]),
         ];
         for (error, names) in recipes {
-            check(&error, recipe(Locale::en, &error), &recipe(Locale::ja, &error), &names);
+            check(&error, &recipe(Locale::en, &error), &recipe(Locale::ja, &error), &names);
         }
     }
 
@@ -258,7 +258,7 @@ mod tests {
             (NotKept::Full, vec![]),
             (NotKept::Refused, vec![]),
         ] {
-            check(&why, not_kept(Locale::en, why), &not_kept(Locale::ja, why), &names);
+            check(&why, &not_kept(Locale::en, why), &not_kept(Locale::ja, why), &names);
         }
         let kept = LoadNote::NotKept(NotKept::Refused);
         assert_eq!(
@@ -273,9 +273,9 @@ mod tests {
         }
     }
 
-    fn check(error: &dyn std::error::Error, english: String, japanese: &str, names: &[&str]) {
+    fn check(error: &dyn std::error::Error, english: &str, japanese: &str, names: &[&str]) {
         assert_eq!(english, error.to_string());
-        assert!(has_japanese(japanese) && !japanese.contains(&english), "{japanese}");
+        assert!(has_japanese(japanese) && !japanese.contains(english), "{japanese}");
         for name in names {
             assert!(japanese.contains(name) && english.contains(name), "{english} and {japanese} on {name}");
         }
