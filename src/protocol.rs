@@ -3,9 +3,14 @@
 //! Every model has a worker of its own; one more worker, the same program, runs the lab. What is large (a model's
 //! files, an observation) is attached to a message as a handle that the page passes on without reading it.
 
+mod cause;
+
 use serde::{Deserialize, Serialize};
 
+use crate::hub::NotKept;
 use crate::lab::{EngineKind, Experiment, ModelCard, Report};
+
+pub use cause::Cause;
 
 /// Largest deviation from stored log-probabilities at which an engine may be trusted, nats: what WebGPU's arithmetic
 /// may cost.
@@ -91,6 +96,27 @@ pub struct FileProgress {
     pub from_cache: bool,
 }
 
+/// A host wants to be left alone for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Which host.
+    pub host: String,
+    /// How long it asks to wait, in milliseconds.
+    pub millis: u64,
+}
+
+/// What went otherwise than wished with a model that is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LoadNote {
+    /// The Hub did not answer: the model is what this browser keeps of it.
+    Offline {
+        /// Of which commit.
+        commit: String,
+    },
+    /// Nothing of it stays for the next visit.
+    NotKept(NotKept),
+}
+
 /// Which state of which repository a model was loaded from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HubPin {
@@ -123,6 +149,8 @@ pub enum ResponseBody {
     Downloading {
         /// Every file that is needed, as far as that is known, in the order in which they are fetched.
         files: Vec<FileProgress>,
+        /// Until when nothing more comes, where a host has said so.
+        wait: Option<Wait>,
     },
     /// The model is ready.
     Loaded {
@@ -136,8 +164,8 @@ pub enum ResponseBody {
         self_test: Option<f64>,
         /// Where a model of the Hub comes from.
         pin: Option<HubPin>,
-        /// One sentence on what went otherwise than wished, such as weights that could not be kept in this browser.
-        note: Option<String>,
+        /// What went otherwise than wished.
+        note: Option<LoadNote>,
         /// Most memory that the worker has had so far, bytes; 0 where that cannot be measured.
         memory_bytes: u64,
     },
@@ -155,12 +183,18 @@ pub enum ResponseBody {
     /// The request was given up, as asked.
     Cancelled,
     /// The request failed; the worker lives on.
-    Failed {
-        /// What kind of failure, for the page to offer the right way out.
-        kind: ErrorKind,
-        /// One sentence: what was expected, what was found, what to do.
-        message: String,
-    },
+    Failed(Complaint),
+}
+
+/// What is told of a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    /// What kind of failure, for the page to offer the right way out.
+    pub kind: ErrorKind,
+    /// One sentence in English: what was expected, what was found, what to do.
+    pub message: String,
+    /// The same as a value, where a visitor can have caused it.
+    pub cause: Option<Cause>,
 }
 
 /// Kinds of failure that the page answers differently.

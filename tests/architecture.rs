@@ -27,7 +27,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("hub", &[]),
     ("lab", &["theory", "hub::address"]),
-    ("protocol", &["lab"]),
+    // Typed errors that the page says in its language.
+    ("protocol", &["lab", "hub::HubError", "hub::NotKept"]),
     ("worlds", &[]),
     ("training", &["worlds", "models", "engine", "theory"]),
     ("browser", &["lab", "protocol", "hub"]),

@@ -18,20 +18,19 @@ use web_sys::{ErrorEvent, Event, MessageEvent, Worker, WorkerOptions, WorkerType
 
 use super::attachment::Attachment;
 use super::page::ChosenFiles;
-use super::wire::{READY, pack, unpack};
+use super::wire::{BROKE_DOWN, OTHER_VERSION, READY, pack, unpack};
 use crate::lab::{EngineKind, Experiment, ModelCard, Report};
 use crate::protocol::{
-    ErrorKind, FileProgress, HubPin, ModelFilesSource, Request, RequestBody, Response, ResponseBody,
+    Cause, Complaint, ErrorKind, FileProgress, HubPin, LoadNote, ModelFilesSource, Request, RequestBody,
+    Response, ResponseBody, Wait,
 };
 
 /// Why an engine did not do what it was asked, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{message}")]
+#[error("{}", .complaint.message)]
 pub struct EngineFailure {
-    /// What kind of failure, for the page to offer the right way out.
-    pub kind: ErrorKind,
-    /// What was expected, what was found, what to do.
-    pub message: String,
+    /// What is told of it.
+    pub complaint: Complaint,
     /// The worker is gone with it: it could not be fetched, panicked, or broke down.
     pub has_ended: bool,
 }
@@ -70,7 +69,12 @@ pub enum LoadProgress {
         total: Option<u64>,
     },
     /// Files of the Hub; none while the Hub is being asked.
-    Files(Vec<FileProgress>),
+    Files {
+        /// Each of them.
+        files: Vec<FileProgress>,
+        /// Until when nothing more comes, where a host has said so.
+        wait: Option<Wait>,
+    },
 }
 
 /// A model that is ready.
@@ -86,8 +90,8 @@ pub struct Loaded {
     pub self_test: Option<f64>,
     /// Which state of which repository it is, where it comes from the Hub.
     pub pin: Option<HubPin>,
-    /// One sentence on what went otherwise than wished, such as weights that could not be kept in this browser.
-    pub note: Option<String>,
+    /// What went otherwise than wished, such as weights that could not be kept in this browser.
+    pub note: Option<LoadNote>,
     /// Most memory that the engine has had so far, bytes; 0 where that cannot be measured.
     pub memory_bytes: u64,
 }
@@ -198,11 +202,9 @@ impl EngineClient {
     fn spawn(script: &str) -> Result<Self, EngineFailure> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(script, &options).map_err(|_| EngineFailure {
-            kind: ErrorKind::Internal,
-            message: "this browser does not start workers, which every engine needs: use a current browser"
-                .into(),
-            has_ended: false,
+        let worker = Worker::new_with_options(script, &options).map_err(|_| {
+            let told = "this browser does not start workers, which every engine needs: use a current browser";
+            failure(ErrorKind::Internal, told.into(), Some(Cause::NoWorkers))
         })?;
         let line = Rc::new(Line {
             worker,
@@ -307,12 +309,10 @@ impl Line {
                     }
                 }
             }
-            Some(last_words) => self.fail(internal(last_words)),
+            Some(words) => self.fail(last_words(words)),
             None => match unpack::<Response>(&data) {
                 Some((response, attachments)) => self.deliver(response, attachments),
-                None => self.fail(internal(
-                    "the page and its engine are of different versions: reload the page".into(),
-                )),
+                None => self.fail(last_words(OTHER_VERSION.into())),
             },
         }
     }
@@ -320,7 +320,7 @@ impl Line {
     fn deliver(&self, response: Response, attachments: Vec<Attachment>) {
         let progress = match response.body {
             ResponseBody::Progress { done, total } => LoadProgress::Bytes { done, total },
-            ResponseBody::Downloading { files } => LoadProgress::Files(files),
+            ResponseBody::Downloading { files, wait } => LoadProgress::Files { files, wait },
             body => return self.settle(response.id, body, attachments),
         };
         let on_progress = self.asked.borrow().get(&response.id).and_then(|asked| asked.on_progress.clone());
@@ -332,9 +332,7 @@ impl Line {
     fn settle(&self, id: u32, body: ResponseBody, attachments: Vec<Attachment>) {
         if let Some(asked) = self.asked.borrow_mut().get_mut(&id) {
             asked.settle(match body {
-                ResponseBody::Failed { kind, message } => {
-                    Err(EngineFailure { kind, message, has_ended: false })
-                }
+                ResponseBody::Failed(complaint) => Err(EngineFailure { complaint, has_ended: false }),
                 body => Ok((body, attachments)),
             });
         }
@@ -353,11 +351,8 @@ impl Line {
     /// Before the worker listens, its code did not arrive; later it has met an error.
     fn failure_of(&self, event: &Event) -> EngineFailure {
         if self.unsent.borrow().is_some() {
-            return EngineFailure {
-                kind: ErrorKind::Network,
-                message: "the engine's code could not be fetched: check the connection".into(),
-                has_ended: true,
-            };
+            let told = "the engine's code could not be fetched: check the connection";
+            return failure(ErrorKind::Network, told.into(), Some(Cause::NoEngine));
         }
         let detail = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
         internal(format!("the engine met an error of its own ({detail})"))
@@ -403,8 +398,21 @@ impl Drop for Answer {
     }
 }
 
+fn failure(kind: ErrorKind, message: String, cause: Option<Cause>) -> EngineFailure {
+    EngineFailure { complaint: Complaint { kind, message, cause }, has_ended: false }
+}
+
 fn internal(message: String) -> EngineFailure {
-    EngineFailure { kind: ErrorKind::Internal, message, has_ended: false }
+    failure(ErrorKind::Internal, message, None)
+}
+
+fn last_words(words: String) -> EngineFailure {
+    let cause = match words.as_str() {
+        BROKE_DOWN => Some(Cause::BrokeDown),
+        OTHER_VERSION => Some(Cause::OtherVersion),
+        _ => None,
+    };
+    failure(ErrorKind::Internal, words, cause)
 }
 
 fn unexpected((answer, _): &Answered) -> EngineFailure {

@@ -10,6 +10,8 @@ use web_sys::{
     WorkerGlobalScope,
 };
 
+use crate::protocol::Cause;
+
 /// Why a file did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FetchError {
@@ -36,6 +38,18 @@ pub enum FetchError {
     /// Given up, as asked.
     #[error("given up")]
     Aborted,
+}
+
+impl FetchError {
+    /// What a visitor can have caused.
+    pub fn cause(&self) -> Option<Cause> {
+        match self.clone() {
+            Self::Unreachable { url } => Some(Cause::NoAnswer { url }),
+            Self::Missing { url } => Some(Cause::NotOnHost { url }),
+            Self::Refused { url, status } => Some(Cause::Refused { url, status }),
+            Self::Aborted => None,
+        }
+    }
 }
 
 /// A word that ends all fetches begun with it.

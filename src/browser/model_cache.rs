@@ -2,7 +2,6 @@
 //! last. Works on the page and in workers, and says why where it does not work at all.
 
 use js_sys::{Array, Function, Promise};
-use thiserror::Error;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -11,26 +10,13 @@ use web_sys::{Blob, Cache, CacheStorage, Request, Response};
 use super::attachment::Attachment;
 use super::clock::date_millis;
 use super::reflect::{call, of_navigator, property};
+use crate::hub::NotKept;
 use crate::hub::manifest::{Manifest, is_manifest, manifest_path, swept};
 
 /// Name of the cache; its number changes with the layout of what is in it.
 const CACHE: &str = "all-or-none-models-1";
 /// First part of the names of the locks that loads hold.
 const LOCK: &str = "all-or-none load ";
-
-/// Why something is not kept, in words that go on after “because”.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum NotKept {
-    /// Private windows, insecure origins, settings.
-    #[error("this browser offers this page no cache (a private window, or a page without https)")]
-    NoCache,
-    /// The quota.
-    #[error("this browser's storage for this page is full: delete other models")]
-    Full,
-    /// Anything else.
-    #[error("this browser refused to write to its cache")]
-    Refused,
-}
 
 /// A model that this browser keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use web_sys::{
 };
 
 use super::attachment::Attachment;
+use super::fetch::FetchError;
 
 fn window() -> Option<Window> {
     web_sys::window()
@@ -178,16 +179,13 @@ pub fn address_of(relative: &str) -> String {
 }
 
 /// The text of a file that is shipped with the page.
-pub async fn text_of(relative: &str) -> Result<String, String> {
-    let told = |detail: String| {
-        format!("{relative} could not be fetched ({detail}): check the connection and reload")
-    };
-    let response =
-        gloo::net::http::Request::get(&address_of(relative)).send().await.map_err(|e| told(e.to_string()))?;
+pub async fn text_of(relative: &str) -> Result<String, FetchError> {
+    let unreachable = |_| FetchError::Unreachable { url: relative.to_owned() };
+    let response = gloo::net::http::Request::get(&address_of(relative)).send().await.map_err(unreachable)?;
     if !response.ok() {
-        return Err(told(format!("the host answered {}", response.status())));
+        return Err(FetchError::Refused { url: relative.to_owned(), status: response.status() });
     }
-    response.text().await.map_err(|e| told(e.to_string()))
+    response.text().await.map_err(unreachable)
 }
 
 /// The bytes of a file that is shipped with the page; none where it does not arrive.

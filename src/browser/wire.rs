@@ -11,6 +11,12 @@ use super::attachment::Attachment;
 /// What a worker says once, when it has begun to listen. Any other plain text from a worker is its last words.
 pub const READY: &str = "ready";
 
+/// Last words of a worker whose memory is full or whose stack overflowed.
+pub const BROKE_DOWN: &str = "the engine broke down, most likely for want of memory: load a smaller model";
+
+/// Last words of either end that cannot read what the other one says.
+pub const OTHER_VERSION: &str = "the page and its engine are of different versions: reload the page";
+
 /// The message, and the buffers that go over with it.
 pub fn pack(message: &impl Serialize, attachments: &[Attachment]) -> Result<(Array, Array), postcard::Error> {
     let bytes = Uint8Array::from(postcard::to_stdvec(message)?.as_slice());

@@ -5,11 +5,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, Event, MessageEvent};
 
 use super::attachment::Attachment;
-use super::wire::{READY, pack, unpack};
+use super::wire::{BROKE_DOWN, OTHER_VERSION, READY, pack, unpack};
 use crate::protocol::{Request, Response};
-
-/// What can be said when the worker's memory is full or its stack overflowed.
-const BROKE_DOWN: &str = "the engine broke down, most likely for want of memory: load a smaller model";
 
 /// The worker that this code runs in.
 #[derive(Debug, Clone)]
@@ -38,10 +35,7 @@ impl WorkerScope {
         let on_message =
             Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| match unpack(&event.data()) {
                 Some((request, attachments)) => receive(request, attachments),
-                None => {
-                    scope
-                        .say_last_words("the page and its engine are of different versions: reload the page");
-                }
+                None => scope.say_last_words(OTHER_VERSION),
             });
         self.0.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         on_message.forget();

@@ -50,10 +50,7 @@ impl ModelFiles {
         if let Some((_, name)) = names.iter().enumerate().find(is_again) {
             return Err(LoadError::FileTwice(name.clone()));
         }
-        let missing = |file: &str| LoadError::MissingFile {
-            file: file.to_owned(),
-            found: if names.is_empty() { "none".to_owned() } else { names.join(", ") },
-        };
+        let missing = |file: &str| LoadError::MissingFile { file: file.to_owned(), found: names.clone() };
         let (mut config, mut tokenizer, mut index, mut self_test) = (None, None, None, None);
         for (file, bytes) in small {
             match file.as_str() {

@@ -7,6 +7,7 @@ use super::device::{Device, DeviceError};
 use super::files::ModelFiles;
 use crate::lab::observation::{Floats, TokenTable, places_before_last};
 use crate::lab::{Context, ModelCard, Observation};
+use crate::models::checkpoint::listed;
 use crate::models::vocabulary::Ids;
 use crate::models::{
     Checkpoint, CheckpointError, ConfigError, Network, NetworkConfig, TokenizeError, Tokenizer,
@@ -26,12 +27,12 @@ const READ_BACK_BYTES: usize = 4 << 20;
 #[derive(Debug, Error, PartialEq)]
 pub enum LoadError {
     /// A file is not there.
-    #[error("expected a file {file}, found only: {found}; add it")]
+    #[error("expected a file {file}, found only: {}; add it", listed(found))]
     MissingFile {
         /// Its name.
         file: String,
         /// What there is.
-        found: String,
+        found: Vec<String>,
     },
     /// Two files have one name.
     #[error("expected the files of one model, found two named {0}; give one folder only")]

@@ -226,29 +226,21 @@ impl Repository {
         self.files.iter().filter(|file| is_shard(&file.name)).map(|file| file.length).sum()
     }
 
-    fn other_weights(&self) -> String {
+    fn other_weights(&self) -> Vec<String> {
         let endings = [".safetensors", ".bin", ".h5", ".msgpack", ".gguf", ".onnx", ".pt", ".pth", ".ckpt"];
         self.names_of(|name| {
             endings.iter().any(|ending| name.ends_with(ending)) && name != "training_args.bin"
         })
     }
 
-    fn other_tokenizers(&self) -> String {
+    fn other_tokenizers(&self) -> Vec<String> {
         let names = ["vocab.json", "merges.txt", "vocab.txt", "tokenizer.model", "spiece.model"];
         self.names_of(|name| names.contains(&name) || name.starts_with("tokenizer"))
     }
 
-    /// The first of the files that are of a kind, in words.
-    fn names_of(&self, is_of_kind: impl Fn(&str) -> bool) -> String {
-        let names: Vec<&str> =
-            self.files.iter().map(|file| file.name.as_str()).filter(|name| is_of_kind(name)).collect();
-        match names.as_slice() {
-            [] => "none".to_owned(),
-            [.., _] if names.len() > 4 => {
-                format!("only {} and {} more", names[..3].join(", "), names.len() - 3)
-            }
-            _ => format!("only {}", names.join(", ")),
-        }
+    /// The files that are of a kind.
+    fn names_of(&self, is_of_kind: impl Fn(&str) -> bool) -> Vec<String> {
+        self.files.iter().map(|file| file.name.clone()).filter(|name| is_of_kind(name)).collect()
     }
 }
 

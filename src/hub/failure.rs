@@ -1,11 +1,15 @@
-//! Why a model of the Hub cannot be loaded: one sentence each.
+//! Why a model of the Hub cannot be loaded, or not be kept: one sentence each.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::progress::time_words;
+use super::progress::{size_words, time_words};
+
+/// What stands for a file's name where a host was asked what a repository holds.
+pub const FILE_LIST: &str = "the list of files";
 
 /// Why a model of the Hub cannot be loaded.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum HubError {
     /// The Hub says the same of both, so that nobody learns which private repositories there are.
     #[error(
@@ -41,13 +45,14 @@ pub enum HubError {
     },
     /// No weights that this page reads.
     #[error(
-        "expected model.safetensors in {repository}, found {found}: choose a repository that ships safetensors, or convert the weights and choose the folder here"
+        "expected model.safetensors in {repository}, found {}: choose a repository that ships safetensors, or convert the weights and choose the folder here",
+        in_short(found)
     )]
     NoSafetensors {
         /// Which repository.
         repository: String,
         /// The weights that there are.
-        found: String,
+        found: Vec<String>,
     },
     /// No `config.json`.
     #[error(
@@ -59,13 +64,14 @@ pub enum HubError {
     },
     /// No `tokenizer.json`.
     #[error(
-        "expected tokenizer.json in {repository}, found {found}: save its tokenizer in the “fast” form, or choose a repository that has it"
+        "expected tokenizer.json in {repository}, found {}: save its tokenizer in the “fast” form, or choose a repository that has it",
+        in_short(found)
     )]
     NoTokenizer {
         /// Which repository.
         repository: String,
         /// The tokenizer files that there are.
-        found: String,
+        found: Vec<String>,
     },
     /// A file that the index or the Hub names is not there.
     #[error("expected the file {file} in {repository}, found none: the repository is not complete")]
@@ -185,6 +191,39 @@ impl HubError {
     }
 }
 
+/// Why a model is not kept in this browser, in words that go on after “because”.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error, Serialize, Deserialize)]
+pub enum NotKept {
+    /// Private windows, insecure origins, settings.
+    #[error("this browser offers this page no cache (a private window, or a page without https)")]
+    NoCache,
+    /// Less room than the model takes.
+    #[error(
+        "this browser has room for {} and it takes {}: delete other models", size_words(*left), size_words(*needed)
+    )]
+    NoRoom {
+        /// Bytes that are left.
+        left: u64,
+        /// Bytes of the model.
+        needed: u64,
+    },
+    /// The quota.
+    #[error("this browser's storage for this page is full: delete other models")]
+    Full,
+    /// Anything else.
+    #[error("this browser refused to write to its cache")]
+    Refused,
+}
+
+/// The first of some files, in words.
+fn in_short(names: &[String]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        _ if names.len() > 4 => format!("only {} and {} more", names[..3].join(", "), names.len() - 3),
+        _ => format!("only {}", names.join(", ")),
+    }
+}
+
 fn until(millis: Option<u64>) -> String {
     match millis {
         Some(millis) if millis >= 1000 => format!(" and asks to wait {}", time_words(millis as f64 / 1000.0)),
@@ -236,7 +275,7 @@ pub fn of_api_status(
             HubError::MissingRevision { repository: repository.to_owned(), revision: revision.to_owned() }
         }
         (401 | 403 | 404 | 410, _) => HubError::MissingOrPrivate { repository: repository.to_owned() },
-        _ => match of_status(repository, "the list of files", url, status, retry_after_millis) {
+        _ => match of_status(repository, FILE_LIST, url, status, retry_after_millis) {
             HubError::Changed { file, host, .. } => HubError::Status { host, file, status },
             error => error,
         },

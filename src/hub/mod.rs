@@ -17,4 +17,4 @@ pub mod retry;
 
 pub use address::{Address, AddressError, HUB, MirrorError};
 pub use answer::{ModelParts, Repository, RepositoryFile, Weights};
-pub use failure::HubError;
+pub use failure::{HubError, NotKept};

@@ -29,6 +29,16 @@ pub enum Failed {
     },
 }
 
+impl Failed {
+    /// How long the host asks to wait, in milliseconds.
+    pub fn asked_millis(&self) -> Option<u64> {
+        match self {
+            Self::Status { retry_after_millis, .. } => *retry_after_millis,
+            Self::Connection => None,
+        }
+    }
+}
+
 /// The tries for one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tries {
@@ -63,11 +73,7 @@ impl Tries {
         if is_over || !is_worth_another_try(failed) {
             return None;
         }
-        let asked = match failed {
-            Failed::Status { retry_after_millis, .. } => *retry_after_millis,
-            Failed::Connection => None,
-        };
-        match asked {
+        match failed.asked_millis() {
             Some(millis) if millis > MAX_ASKED_MILLIS => None,
             Some(millis) => Some(millis.max(self.backoff())),
             None => Some(self.backoff()),

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::observation::text_of;
 use crate::theory::TheoryError;
 use crate::theory::twin::TwinError;
 
 /// An id that stands for different bytes in two models.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenDifference {
     /// The id.
     pub id: usize,

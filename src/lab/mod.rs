@@ -18,6 +18,7 @@ mod properties;
 pub mod reduced;
 pub mod report;
 pub mod tensors;
+pub mod visible;
 
 pub use analyze::{analyze, check_same_vocabulary, reduced_of_observation};
 pub use catalogue::{Catalogue, CatalogueError, CatalogueModel, Role};

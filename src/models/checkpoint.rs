@@ -42,7 +42,8 @@ pub enum CheckpointError {
     },
     /// A shard that the index names was not given.
     #[error(
-        "expected the file {file}, which model.safetensors.index.json names for {tensor}, found only: {found}; add it"
+        "expected the file {file}, which model.safetensors.index.json names for {tensor}, found only: {}; add it",
+        listed(found)
     )]
     MissingShard {
         /// The shard.
@@ -50,7 +51,7 @@ pub enum CheckpointError {
         /// A tensor that should be in it.
         tensor: String,
         /// The files there are.
-        found: String,
+        found: Vec<String>,
     },
     /// Two files hold a tensor of one name.
     #[error(
@@ -116,6 +117,11 @@ pub enum CheckpointError {
         /// The first of them.
         names: String,
     },
+}
+
+/// Names of files, in words.
+pub fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// Where a tensor lies.
@@ -319,8 +325,7 @@ fn named_files(index: &[u8], files: &[WeightsFile]) -> Result<BTreeSet<String>, 
     match shards.iter().find(|(_, file)| !is_here(file)) {
         None => Ok(shards.into_values().collect()),
         Some((tensor, file)) => {
-            let found: Vec<_> = files.iter().map(|given| given.name.as_str()).collect();
-            let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+            let found = files.iter().map(|given| given.name.clone()).collect();
             Err(CheckpointError::MissingShard { file: file.clone(), tensor: tensor.clone(), found })
         }
     }

@@ -1,6 +1,7 @@
 //! `tokenizer.json` of the Hub: text to ids, and each id to the bytes of text that it stands for.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use serde_json::Value;
 use thiserror::Error;
@@ -26,16 +27,20 @@ pub enum TokenizerError {
 }
 
 /// Why a prompt cannot be run.
-#[derive(Debug, Error, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum TokenizeError {
     /// Nothing to run.
     #[error("expected a prompt, found an empty one; type at least one word")]
     Empty,
     /// A piece of the prompt is not in the vocabulary.
-    #[error("expected words that this model knows, found {piece:?} in {prompt:?}; use another word")]
+    #[error(
+        "expected words that this model knows, found {piece:?} at character {place} of {prompt:?}; use another word"
+    )]
     Unknown {
         /// The piece.
         piece: String,
+        /// Its first character in the prompt, from 1 on.
+        place: usize,
         /// The prompt.
         prompt: String,
     },
@@ -119,8 +124,7 @@ impl Tokenizer {
         let unknown = pieces.into_iter().position(|(&id, &added)| added == 0 && Some(id) == self.unknown_id);
         if let Some(position) = unknown {
             let (start, end) = encoding.get_offsets()[position];
-            let piece = prompt.get(start..end).unwrap_or(prompt).to_owned();
-            return Err(TokenizeError::Unknown { piece, prompt: excerpt(prompt) });
+            return Err(unknown_piece(prompt, start..end));
         }
         let ids = encoding.get_ids().to_vec();
         // The post-processor names its ids itself, whether or not the vocabulary has them.
@@ -132,21 +136,26 @@ impl Tokenizer {
             return Err(TokenizeError::TooLong { limit, found: ids.len(), prompt: excerpt(prompt) });
         }
         if let Some(piece) = self.passed_over(prompt, encoding.get_offsets()) {
-            return Err(TokenizeError::Unknown { piece: piece.to_string(), prompt: excerpt(prompt) });
+            return Err(unknown_piece(prompt, piece));
         }
         if ids.is_empty() { Err(TokenizeError::Empty) } else { Ok(ids) }
     }
 
-    /// The first character that gives no token: tokenizers without an unknown token pass over what they do not know.
-    fn passed_over(&self, prompt: &str, offsets: &[(usize, usize)]) -> Option<char> {
+    /// The bytes of the first character that gives no token: tokenizers without an unknown token pass over what they do
+    /// not know.
+    fn passed_over(&self, prompt: &str, offsets: &[(usize, usize)]) -> Option<Range<usize>> {
         let is_read = |at: usize| offsets.iter().any(|&(start, end)| (start..end).contains(&at));
         let is_whole = prompt.char_indices().all(|(at, c)| c.is_whitespace() || is_read(at));
         // After one such character the offsets are wrong, so that each must be asked for alone.
-        let gives_none = |c: &char| {
+        let gives_none = |(_, c): &(usize, char)| {
             let alone = self.tokenizer.encode(c.to_string(), false);
             !c.is_whitespace() && alone.is_ok_and(|encoding| encoding.is_empty())
         };
-        if is_whole { None } else { prompt.chars().find(gives_none) }
+        if is_whole {
+            return None;
+        }
+        let (start, c) = prompt.char_indices().find(gives_none)?;
+        Some(start..start + c.len_utf8())
     }
 
     /// The bytes of text that every id stands for, up to the last id that has a token; empty where there is none. A
@@ -221,6 +230,13 @@ fn check_templates(processor: &Value) -> Result<(), TokenizerError> {
         }
     }
     list("processors").try_for_each(check_templates)
+}
+
+/// What the vocabulary lacks, by its bytes in the prompt.
+fn unknown_piece(prompt: &str, bytes: Range<usize>) -> TokenizeError {
+    let place = prompt.get(..bytes.start).map_or(0, |before| before.chars().count()) + 1;
+    let piece = prompt.get(bytes).unwrap_or(prompt).to_owned();
+    TokenizeError::Unknown { piece, place, prompt: excerpt(prompt) }
 }
 
 /// Enough of a prompt to find it by.
@@ -338,7 +354,9 @@ mod tests {
             assert_eq!(words().encode(empty, 48), Err(TokenizeError::Empty));
         }
         let error = words().encode("the cat xylophone sings", 48).unwrap_err().to_string();
-        assert!(error.starts_with("expected words that this model knows, found \"xylophone\" in"), "{error}");
+        let sentence =
+            "expected words that this model knows, found \"xylophone\" at character 9 of \"the cat";
+        assert!(error.starts_with(sentence), "{error}");
         let error = words().encode("the cat sings again", 3).unwrap_err().to_string();
         assert!(
             error.starts_with("expected at most 3 tokens, found 4 in \"the cat sings again\""),
@@ -354,7 +372,7 @@ mod tests {
         let tokenizer = Tokenizer::parse(json.to_string().as_bytes(), 3).unwrap();
         assert_eq!(tokenizer.encode("aab", 9), Ok(vec![0, 2]));
         let error = tokenizer.encode("aéb", 9).unwrap_err();
-        assert_eq!(error, TokenizeError::Unknown { piece: "é".into(), prompt: "aéb".into() });
+        assert_eq!(error, TokenizeError::Unknown { piece: "é".into(), place: 2, prompt: "aéb".into() });
     }
 
     #[test]

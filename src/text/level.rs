@@ -20,6 +20,17 @@ pub fn level_name(locale: Locale, equality: &Equality) -> &'static str {
     }
 }
 
+/// The level in a word or two, for a cell or the middle of a sentence.
+pub fn level_word(locale: Locale, level: Level) -> &'static str {
+    match level {
+        Level::Constructed => td_string!(locale, verdict.level_word.constructed),
+        Level::Identical => td_string!(locale, verdict.level_word.identical),
+        Level::Close => td_string!(locale, verdict.level_word.close),
+        Level::Different => td_string!(locale, verdict.level_word.different),
+        Level::Undecided => td_string!(locale, verdict.level_word.undecided),
+    }
+}
+
 /// The level with the numbers it rests on.
 pub fn level_sentence(locale: Locale, equality: &Equality) -> String {
     let largest = number(equality.max_abs_dlogp);

@@ -8,6 +8,17 @@ use crate::lab::report::{Property, PropertyReport};
 use crate::theory::properties::score::{Details, PropertyScore};
 use crate::theory::verdict::PropertyState;
 
+/// A property, in the middle of a sentence.
+pub fn property_name(locale: Locale, property: Property) -> &'static str {
+    match property {
+        Property::Parallelism => td_string!(locale, properties.name.parallelism),
+        Property::RelationalLinearity => td_string!(locale, properties.name.relational),
+        Property::LinearSubspace => td_string!(locale, properties.name.subspace),
+        Property::LinearProbing => td_string!(locale, properties.name.probing),
+        Property::LinearSteering => td_string!(locale, properties.name.steering),
+    }
+}
+
 /// A property of a concept, as the beginning of a sentence.
 pub fn property_of_concept(locale: Locale, property: Property, concept: &str) -> String {
     match property {

@@ -7,8 +7,8 @@ use super::properties::property_of_concept;
 use super::{Locale, level, verdict};
 use crate::lab::experiment::Experiment;
 use crate::lab::export::html::Html;
-use crate::lab::export::visible_text;
 use crate::lab::report::{PromptReport, PropertyReport, Report, Side};
+use crate::lab::visible::visible_text;
 
 /// Next tokens of each prompt that are listed.
 const LISTED_TOKENS: usize = 20;
@@ -114,7 +114,7 @@ fn properties(page: &mut Html, locale: Locale, report: &Report) {
 
 fn scores(page: &mut Html, locale: Locale, property: &PropertyReport) {
     let Some(scores) = &property.scores else { return };
-    let (raw, visible) = (td_string!(locale, share.report.raw), td_string!(locale, share.report.visible));
+    let (raw, visible) = (td_string!(locale, properties.raw), td_string!(locale, properties.visible));
     let rows = [
         (raw, "A", &scores.raw_a),
         (raw, "B", &scores.raw_b),

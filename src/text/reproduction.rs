@@ -3,12 +3,12 @@
 use leptos_i18n::td_string;
 
 use super::Locale;
+use super::level::level_word;
 use super::numbers::{number, percent};
+use super::properties::property_name;
 use super::verdict::verdict_name;
 use crate::lab::EngineKind;
 use crate::lab::permalink::{Agreement, Circumstance, Difference, Quantity, Reproduction};
-use crate::lab::report::Property;
-use crate::theory::equivalence::Level;
 use crate::theory::verdict::VerdictKind;
 
 /// Digits of a SHA-256 that are shown.
@@ -59,7 +59,7 @@ fn sentence(locale: Locale, difference: &Difference) -> String {
             td_string!(locale, share.reproduction.weights, model = letter(*model), recorded, found)
         }
         Difference::Level { recorded, found } => {
-            let [recorded, found] = [recorded, found].map(|level| level_name(locale, *level));
+            let [recorded, found] = [recorded, found].map(|level| level_word(locale, *level));
             td_string!(locale, share.reproduction.level, recorded, found)
         }
         Difference::Verdict { property, visible, recorded, found } => {
@@ -111,8 +111,8 @@ fn quantity_name(locale: Locale, quantity: Quantity) -> String {
         Quantity::MaxDlogp => "max |Δ log p|".to_owned(),
         Quantity::KlAb => "KL(A‖B)".to_owned(),
         Quantity::KlBa => "KL(B‖A)".to_owned(),
-        Quantity::Contexts => td_string!(locale, share.reproduction.contexts).to_owned(),
-        Quantity::Tokens => td_string!(locale, share.reproduction.tokens).to_owned(),
+        Quantity::Contexts => td_string!(locale, share.report.contexts).to_owned(),
+        Quantity::Tokens => td_string!(locale, share.report.tokens).to_owned(),
         Quantity::Score { property, visible, model } => format!(
             "{} ({} {})",
             property_name(locale, property),
@@ -123,31 +123,7 @@ fn quantity_name(locale: Locale, quantity: Quantity) -> String {
 }
 
 fn version_name(locale: Locale, visible: bool) -> &'static str {
-    if visible {
-        td_string!(locale, share.reproduction.visible)
-    } else {
-        td_string!(locale, share.reproduction.raw)
-    }
-}
-
-fn level_name(locale: Locale, level: Level) -> &'static str {
-    match level {
-        Level::Constructed => td_string!(locale, share.reproduction.level_names.constructed),
-        Level::Identical => td_string!(locale, share.reproduction.level_names.identical),
-        Level::Close => td_string!(locale, share.reproduction.level_names.close),
-        Level::Different => td_string!(locale, share.reproduction.level_names.different),
-        Level::Undecided => td_string!(locale, share.reproduction.level_names.undecided),
-    }
-}
-
-fn property_name(locale: Locale, property: Property) -> &'static str {
-    match property {
-        Property::Parallelism => td_string!(locale, share.reproduction.property_names.parallelism),
-        Property::RelationalLinearity => td_string!(locale, share.reproduction.property_names.relational),
-        Property::LinearSubspace => td_string!(locale, share.reproduction.property_names.subspace),
-        Property::LinearProbing => td_string!(locale, share.reproduction.property_names.probing),
-        Property::LinearSteering => td_string!(locale, share.reproduction.property_names.steering),
-    }
+    if visible { td_string!(locale, properties.visible) } else { td_string!(locale, properties.raw) }
 }
 
 /// Where one side is close and the other is not, the two must not have one name.

@@ -7,7 +7,7 @@ use super::state::{Slot, slot_name};
 use crate::browser::engine_client::EngineFailure;
 use crate::hub::address::AddressError;
 use crate::lab::link::LinkError;
-use crate::protocol::{ErrorKind, SELF_TEST_TOLERANCE};
+use crate::protocol::{Complaint, ErrorKind, SELF_TEST_TOLERANCE};
 use crate::text::Locale;
 use crate::text::numbers::number;
 
@@ -23,8 +23,8 @@ pub struct Failure {
 /// What can go wrong.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
-    /// A typed error of an engine told it: what was expected, what was found, what to do, in English.
-    Told(ErrorKind, String),
+    /// An engine told it.
+    Told(Complaint),
     /// A link or a file cannot be read.
     Link(LinkError),
     /// What was typed names no model.
@@ -64,7 +64,7 @@ impl Fault {
             td_string!(locale, page.failure.off_by, nats = number(nats), limit)
         };
         match self {
-            Fault::Told(kind, message) => faults::told(locale, *kind, message),
+            Fault::Told(complaint) => faults::told(locale, complaint),
             Fault::Link(error) => faults::link(locale, error),
             Fault::Address(error) => faults::address(locale, error),
             Fault::OtherFiles(name) => td_string!(locale, page.failure.other_files, name = name.clone()),
@@ -87,9 +87,15 @@ impl Fault {
     }
 }
 
+impl From<Complaint> for Failure {
+    fn from(complaint: Complaint) -> Self {
+        Self { kind: complaint.kind, fault: Fault::Told(complaint) }
+    }
+}
+
 impl From<EngineFailure> for Failure {
-    fn from(EngineFailure { kind, message, .. }: EngineFailure) -> Self {
-        Self { kind, fault: Fault::Told(kind, message) }
+    fn from(failure: EngineFailure) -> Self {
+        failure.complaint.into()
     }
 }
 

@@ -208,17 +208,6 @@ impl Pair {
             Level::Undecided => "?",
         }
     }
-
-    /// The level in one word.
-    pub fn level_name(&self, locale: Locale) -> &'static str {
-        match self.level {
-            Level::Constructed => td_string!(locale, explorer.level.constructed),
-            Level::Identical => td_string!(locale, explorer.level.identical),
-            Level::Close => td_string!(locale, explorer.level.close),
-            Level::Different => td_string!(locale, explorer.level.different),
-            Level::Undecided => td_string!(locale, explorer.level.undecided),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Restarts {
 /// Whether an engine that failed like this can answer nothing more. A lost graphics device never comes back in the
 /// worker that lost it.
 pub fn is_over(engine: EngineKind, failure: &EngineFailure) -> bool {
-    failure.has_ended || (engine == EngineKind::WebGpu && failure.kind == ErrorKind::Gpu)
+    failure.has_ended || (engine == EngineKind::WebGpu && failure.complaint.kind == ErrorKind::Gpu)
 }
 
 /// A part that died and goes on, for the visitor. One that was left dead is told where its failures are.
@@ -98,12 +98,14 @@ pub fn note(told: &mut Vec<Recovery>, part: Part, step: Step, why: Fault) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Complaint;
 
     const GPU: Part = Part::Engine(Slot::A, EngineKind::WebGpu);
     const CPU: Part = Part::Engine(Slot::A, EngineKind::Cpu);
 
     fn died(kind: ErrorKind, has_ended: bool) -> EngineFailure {
-        EngineFailure { kind, message: "out of memory".into(), has_ended }
+        let complaint = Complaint { kind, message: "out of memory".into(), cause: None };
+        EngineFailure { complaint, has_ended }
     }
 
     #[test]

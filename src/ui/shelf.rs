@@ -1,6 +1,7 @@
 //! What this browser keeps of models from the Hub, as the page last saw it.
 
 use crate::browser::model_cache::{KeptModel, Room};
+use crate::hub::NotKept;
 
 /// The models, and how much room there is.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -8,7 +9,7 @@ pub struct Shelf {
     /// The models, the newest first; none before the first look.
     pub models: Option<Vec<KeptModel>>,
     /// Why nothing can be kept here.
-    pub absent: Option<String>,
+    pub absent: Option<NotKept>,
     /// Room in this browser for this page, where it says so.
     pub room: Option<Room>,
 }

@@ -15,7 +15,7 @@ use super::undo::Undo;
 use super::world::{FIRST_WORLD, World};
 use crate::browser::engine_client::Loaded;
 use crate::browser::webgpu::NoAdapter;
-use crate::hub::address::mirror;
+use crate::hub::address::{MirrorError, mirror};
 use crate::hub::{Address, HUB};
 use crate::lab::catalogue::{CatalogueModel, Role};
 use crate::lab::opening;
@@ -154,7 +154,7 @@ pub struct Mirror {
     /// The Hub's address or a mirror's, ending in `/`.
     pub base: String,
     /// What is wrong with the mirror that this page's address names; the Hub takes its place.
-    pub error: Option<String>,
+    pub error: Option<MirrorError>,
 }
 
 impl Default for Mirror {
@@ -169,14 +169,14 @@ impl Mirror {
         match wanted.map(mirror) {
             None => Self::default(),
             Some(Ok(base)) => Self { base, error: None },
-            Some(Err(error)) => Self { error: Some(error.to_string()), ..Self::default() },
+            Some(Err(error)) => Self { error: Some(error), ..Self::default() },
         }
     }
 
     /// One sentence for the visitor; none where nothing was asked for.
     pub fn sentence(&self, locale: Locale) -> Option<String> {
         match &self.error {
-            Some(error) => Some(td_string!(locale, page.mirror.wrong, error = error.clone())),
+            Some(error) => Some(td_string!(locale, page.mirror.wrong, error = faults::mirror(locale, error))),
             None if self.base == HUB => None,
             None => Some(td_string!(locale, page.mirror.from, base = self.base.clone())),
         }
@@ -590,6 +590,8 @@ mod tests {
         let malformed = Mirror::parse(Some("javascript:alert(1)"));
         assert_eq!(malformed.base, HUB);
         assert!(malformed.sentence(Locale::en).unwrap().contains("must begin with http"));
+        let japanese = malformed.sentence(Locale::ja).unwrap();
+        assert!(japanese.starts_with("?mirror= は") && !japanese.contains("must"), "{japanese}");
     }
 
     #[test]

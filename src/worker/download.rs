@@ -12,12 +12,12 @@ use super::stream::Line;
 use crate::browser::clock;
 use crate::browser::fetch::Abort;
 use crate::browser::hub::look_up;
-use crate::browser::model_cache::{NotKept, Store};
+use crate::browser::model_cache::Store;
 use crate::hub::manifest::{KeptFile, Manifest};
-use crate::hub::{Address, HubError, Repository, RepositoryFile, Weights};
+use crate::hub::{Address, HubError, NotKept, Repository, RepositoryFile, Weights};
 use crate::models::NetworkConfig;
 use crate::models::source::{ByteSource, WeightsFile};
-use crate::protocol::{ErrorKind, FileProgress, HubPin};
+use crate::protocol::{FileProgress, HubPin, LoadNote, Wait};
 
 /// What a config says of the weights, or why they need not be fetched.
 pub type CheckConfig<'a> = &'a dyn Fn(&[u8]) -> Result<NetworkConfig, Failure>;
@@ -25,10 +25,13 @@ pub type CheckConfig<'a> = &'a dyn Fn(&[u8]) -> Result<NetworkConfig, Failure>;
 /// Shortest time between two reports of progress.
 const REPORT_MILLIS: f64 = 100.0;
 
+/// Hears how far every file is, and how long a host asks to wait.
+pub type Tell<'a> = &'a dyn Fn(Vec<FileProgress>, Option<Wait>);
+
 /// Where a model whose files are here comes from, and what is kept of it once it has proved usable.
 pub struct Origin {
     pin: HubPin,
-    note: Option<String>,
+    note: Option<LoadNote>,
     /// None where the model is kept as it is.
     manifest: Option<Manifest>,
     keeper: Keeper,
@@ -36,12 +39,12 @@ pub struct Origin {
 
 impl Origin {
     /// The model runs: it is kept from now on, if this browser allows it. Gives which state of which repository it is, and
-    /// one sentence on what went otherwise than wished.
-    pub async fn keep(mut self) -> (HubPin, Option<String>) {
+    /// what went otherwise than wished.
+    pub async fn keep(mut self) -> (HubPin, Option<LoadNote>) {
         if let Some(manifest) = &self.manifest {
             self.keeper.finish(manifest).await;
         }
-        let note = self.note.or_else(|| self.keeper.note());
+        let note = self.note.or_else(|| self.keeper.why_not().map(LoadNote::NotKept));
         self.keeper.end().await;
         (self.pin, note)
     }
@@ -58,14 +61,15 @@ pub async fn download(
     base: &str,
     abort: &Abort,
     check_config: CheckConfig<'_>,
-    tell: &dyn Fn(Vec<FileProgress>),
+    tell: Tell<'_>,
 ) -> Result<(Files, Origin), Failure> {
-    tell(Vec::new());
+    tell(Vec::new(), None);
     let store = Store::open().await;
     if let Ok(store) = &store {
         store.sweep().await;
     }
-    let Found { repository, kept, note } = find(address, base, abort, &store).await?;
+    let Found { repository, kept, note } =
+        find(address, base, abort, &store, &|wait| tell(Vec::new(), wait)).await?;
     let mut load = Load {
         line: Line::new(base, &repository.name, &repository.commit, abort),
         keeper: Keeper::new(store, &repository.name, &repository.commit, kept.as_ref()),
@@ -99,7 +103,7 @@ pub async fn download(
 struct Found {
     repository: Repository,
     kept: Option<Manifest>,
-    note: Option<String>,
+    note: Option<LoadNote>,
 }
 
 /// Asks the Hub, unless a commit is asked for that is kept; where the Hub cannot be reached, what is kept will do.
@@ -108,10 +112,11 @@ async fn find(
     base: &str,
     abort: &Abort,
     store: &Result<Store, NotKept>,
+    tell: &dyn Fn(Option<Wait>),
 ) -> Result<Found, HubError> {
     let Address { repository, revision } = address;
     let Ok(store) = store else {
-        let repository = look_up(base, address, abort).await?;
+        let repository = look_up(base, address, abort, tell).await?;
         return Ok(Found { repository, kept: None, note: None });
     };
     if let Some(commit) = revision
@@ -119,7 +124,7 @@ async fn find(
     {
         return Ok(Found { repository: of_manifest(&kept), kept: Some(kept), note: None });
     }
-    match look_up(base, address, abort).await {
+    match look_up(base, address, abort, tell).await {
         Ok(repository) => {
             let kept = store.manifest(&repository.name, &repository.commit).await;
             Ok(Found { repository, kept, note: None })
@@ -128,10 +133,7 @@ async fn find(
             let mut kept = store.manifests().await;
             kept.retain(|kept| kept.repository == *repository && kept.revision == *revision);
             let newest = kept.into_iter().max_by_key(|kept| kept.kept_at_millis).ok_or(error)?;
-            let note = format!(
-                "The Hub cannot be reached: this is the model as this browser keeps it, commit {}.",
-                newest.commit.get(..8).unwrap_or(&newest.commit)
-            );
+            let note = LoadNote::Offline { commit: newest.commit.clone() };
             Ok(Found { repository: of_manifest(&newest), kept: Some(newest), note: Some(note) })
         }
         Err(error) => Err(error),
@@ -205,7 +207,7 @@ impl Load<'_> {
     async fn small(&mut self, file: &RepositoryFile) -> Result<Vec<u8>, Failure> {
         let Fetched { pieces, .. } = self.fetch(file, None).await?;
         let contents = pieces.read(0..file.length).await;
-        contents.map_err(|error| Failure::Failed(ErrorKind::Network, format!("{}: {error}", file.name)))
+        contents.map_err(|error| Failure::gone(file.name.clone(), &error))
     }
 
     async fn fetch(
@@ -232,11 +234,11 @@ impl Load<'_> {
 pub struct Progress<'a> {
     files: RefCell<Vec<FileProgress>>,
     told_at: Cell<f64>,
-    tell: &'a dyn Fn(Vec<FileProgress>),
+    tell: Tell<'a>,
 }
 
 impl<'a> Progress<'a> {
-    fn new(tell: &'a dyn Fn(Vec<FileProgress>)) -> Self {
+    fn new(tell: Tell<'a>) -> Self {
         Self { files: RefCell::default(), told_at: Cell::new(f64::NEG_INFINITY), tell }
     }
 
@@ -271,7 +273,12 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// A host asks to wait, or the wait is over.
+    pub fn wait(&self, wait: Option<Wait>) {
+        (self.tell)(self.files.borrow().clone(), wait);
+    }
+
     fn end(&self) {
-        (self.tell)(self.files.borrow().clone());
+        self.wait(None);
     }
 }

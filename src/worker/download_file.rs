@@ -96,7 +96,7 @@ impl Mask {
 impl Fetch<'_, '_> {
     async fn run(&mut self) -> Result<(Fetched, Vec<KeptPiece>), Stop> {
         let (line, file, is_weights) = (self.line, self.file, self.config.is_some());
-        let mut stream = FileStream::new(line, file, is_weights);
+        let mut stream = FileStream::new(line, file, is_weights, self.progress);
         let header = if is_weights { self.header(&mut stream).await? } else { Header::default() };
         let plan = self.plan(&header.tensors);
         self.progress.begin(&file.name, plan.fetched_bytes());
@@ -106,7 +106,7 @@ impl Fetch<'_, '_> {
             let whole = plan.with_all_fetched();
             let header = Header::default();
             self.progress.begin(&file.name, whole.fetched_bytes());
-            let mut stream = FileStream::new(line, file, is_weights);
+            let mut stream = FileStream::new(line, file, is_weights, self.progress);
             pass = self.pass(&whole, &header, &mut stream, pass.pieces).await?;
         }
         match &file.sha256 {

@@ -13,7 +13,6 @@ use crate::engine::ModelFiles;
 use crate::models::checkpoint::shards_by_tensor;
 use crate::models::source::Reading;
 use crate::models::{ByteSource, ReadError, WeightsFile};
-use crate::protocol::ErrorKind;
 
 use super::failure::Failure;
 
@@ -81,12 +80,8 @@ pub async fn read_attached(
             small.push((name, Vec::new()));
             continue;
         }
-        let bytes = contents.bytes(|_| !abort.is_aborted()).await.map_err(|error| {
-            let sentence = format!(
-                "{name}: expected a file, found that {error}; choose the model's files again, or a folder with “Folder…”"
-            );
-            Failure::Failed(ErrorKind::BadModel, sentence)
-        })?;
+        let bytes = contents.bytes(|_| !abort.is_aborted()).await;
+        let bytes = bytes.map_err(|error| Failure::unreadable(name.clone(), error))?;
         if abort.is_aborted() {
             return Err(Failure::Cancelled);
         }
@@ -178,7 +173,5 @@ impl Count {
 
 /// The weight files that an index names.
 fn shard_names(index: &[u8]) -> Result<BTreeSet<String>, Failure> {
-    let shards = shards_by_tensor(index)
-        .map_err(|malformed| Failure::Failed(ErrorKind::BadModel, malformed.to_string()))?;
-    Ok(shards.into_values().collect())
+    Ok(shards_by_tensor(index)?.into_values().collect())
 }

@@ -21,7 +21,7 @@ use crate::lab::observation::Floats;
 use crate::lab::progress::Listener;
 use crate::lab::{Experiment, LabError, Observation, Report};
 use crate::models::NetworkConfig;
-use crate::protocol::{ErrorKind, ModelFilesSource, Request, RequestBody, Response, ResponseBody};
+use crate::protocol::{ModelFilesSource, Request, RequestBody, Response, ResponseBody};
 
 /// Parts in which the progress of a report is told.
 const WHOLE_REPORT: u64 = 1000;
@@ -154,7 +154,7 @@ where
             ModelFilesSource::Folder { name, url } => (name, fetch_folder(&url, abort, report).await?),
             ModelFilesSource::Hub { repository, revision, base } => {
                 let address = Address { repository, revision };
-                let tell = |files| self.respond(id, ResponseBody::Downloading { files }.into());
+                let tell = |files, wait| self.respond(id, ResponseBody::Downloading { files, wait }.into());
                 let (files, found) = download(&address, &base, abort, &check_config, &tell).await?;
                 origin = Some(found);
                 (address.to_string(), files)
@@ -304,12 +304,9 @@ async fn observation(attachments: &[Attachment]) -> Result<Observation, Failure>
 
 /// Refuses a model of the Hub before any of its weights is fetched.
 fn check_config(config: &[u8]) -> Result<NetworkConfig, Failure> {
-    let refused = |sentence: String| Failure::Failed(ErrorKind::BadModel, sentence);
-    let estimate = Estimate::of_config(config).map_err(|error| refused(error.to_string()))?;
     // Every model is loaded on the CPU first, also one that a graphics card will run.
-    let fits = estimate.check_fits(Limits::WASM);
-    fits.map_err(|error| Failure::Failed(ErrorKind::TooLarge, error.to_string()))?;
-    NetworkConfig::parse(config).map_err(|error| refused(error.to_string()))
+    Estimate::of_config(config)?.check_fits(Limits::WASM)?;
+    Ok(NetworkConfig::parse(config)?)
 }
 
 /// An answer and what is attached to it.

@@ -7,9 +7,9 @@ use web_sys::Blob;
 use super::pieces::Held;
 use crate::browser::clock::date_millis;
 use crate::browser::hub::seed;
-use crate::browser::model_cache::{NotKept, OnItsWay, Store, room};
+use crate::browser::model_cache::{OnItsWay, Store, room};
+use crate::hub::NotKept;
 use crate::hub::manifest::{KeptPiece, Manifest, load_name, piece_path};
-use crate::hub::progress::size_words;
 
 /// Keeps what arrives for as long as this browser allows it.
 pub struct Keeper {
@@ -20,8 +20,7 @@ pub struct Keeper {
     /// What this load has written.
     written: Vec<String>,
     is_kept: bool,
-    /// Why nothing is kept.
-    why_not: Option<String>,
+    why_not: Option<NotKept>,
     /// Nobody else sweeps the pieces away before the load ends: its own, and those of the earlier loads that it reads,
     /// even where another tab deletes their model.
     _on_its_way: Vec<OnItsWay>,
@@ -40,7 +39,7 @@ impl Keeper {
         let on_its_way = loads.into_iter().chain([load.as_str()]).map(OnItsWay::new).collect();
         let (store, why_not) = match store {
             Ok(store) => (Some(store), None),
-            Err(why) => (None, Some(why.to_string())),
+            Err(why) => (None, Some(why)),
         };
         Self {
             store,
@@ -55,15 +54,11 @@ impl Keeper {
     }
 
     /// Keeps nothing where so much does not fit, rather than finding out half-way.
-    pub async fn expect(&mut self, n_bytes: u64) {
+    pub async fn expect(&mut self, needed: u64) {
         let Some(room) = room().await.filter(|_| self.store.is_some()) else { return };
         let left = (room.quota - room.used).max(0.0) as u64;
-        if left < n_bytes {
-            self.give_up(format!(
-                "this browser has room for {} and it takes {}: delete other models",
-                size_words(left),
-                size_words(n_bytes)
-            ));
+        if left < needed {
+            self.give_up(NotKept::NoRoom { left, needed });
         }
     }
 
@@ -98,7 +93,7 @@ impl Keeper {
             Ok(()) => (Held::Kept(store, path), piece),
             Err(why) => {
                 store.delete(&path).await;
-                self.give_up(why.to_string());
+                self.give_up(why);
                 (Held::Blob(blob), piece)
             }
         }
@@ -109,14 +104,13 @@ impl Keeper {
         let Some(store) = self.store.as_ref().filter(|_| self.why_not.is_none()) else { return };
         match store.put_manifest(manifest).await {
             Ok(()) => self.is_kept = true,
-            Err(why) => self.give_up(why.to_string()),
+            Err(why) => self.give_up(why),
         }
     }
 
-    /// One sentence where the model is not kept.
-    pub fn note(&self) -> Option<String> {
-        let why = self.why_not.as_ref()?;
-        Some(format!("The model is not kept for the next visit: {why}."))
+    /// Why the model is not kept, where it is not.
+    pub fn why_not(&self) -> Option<NotKept> {
+        self.why_not
     }
 
     /// The load has ended, well or not: what was written of a model that is not kept is deleted, at the latest here, for
@@ -130,7 +124,7 @@ impl Keeper {
     }
 
     /// What is written already is still read from where it is.
-    fn give_up(&mut self, why: String) {
+    fn give_up(&mut self, why: NotKept) {
         self.why_not.get_or_insert(why);
     }
 }

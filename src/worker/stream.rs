@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use js_sys::Uint8Array;
 
+use super::download::Progress;
 use crate::browser::clock::date_millis;
 use crate::browser::fetch::Abort;
 use crate::browser::hub::{seed, wait};
@@ -74,6 +75,7 @@ impl Line {
 /// One file, read from its first byte to its last.
 pub struct FileStream<'a> {
     line: &'a Line,
+    progress: &'a Progress<'a>,
     file: &'a RepositoryFile,
     url: String,
     is_large: bool,
@@ -108,10 +110,11 @@ enum Interruption {
 
 impl<'a> FileStream<'a> {
     /// Large files are asked for by ranges and stay out of the browser's own cache.
-    pub fn new(line: &'a Line, file: &'a RepositoryFile, is_large: bool) -> Self {
+    pub fn new(line: &'a Line, file: &'a RepositoryFile, is_large: bool, progress: &'a Progress<'a>) -> Self {
         Self {
             url: file_url(&line.base, &line.repository, &line.commit, &file.name),
             line,
+            progress,
             file,
             is_large,
             open: None,
@@ -232,7 +235,10 @@ impl<'a> FileStream<'a> {
             }
         };
         match self.tries.after(&failed) {
-            Some(millis) => Ok(wait(millis, &self.line.abort).await?),
+            Some(millis) => {
+                let Line { base, abort, .. } = self.line;
+                Ok(wait(millis, &failed, base, abort, &|wait| self.progress.wait(wait)).await?)
+            }
             None => Err(self.lost(&failed).into()),
         }
     }

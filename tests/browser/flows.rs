@@ -416,6 +416,20 @@ async fn prompts_that_cannot_run_are_named_and_nothing_is_lost() {
         assert_eq!(shown.typed[1..], before.typed[1..]);
         assert_eq!(shown.models, before.models);
     }
+    // In the visitor's language, without a word of English but the prompt's own.
+    assert!(page.press("language-ja").await);
+    for (prompt, words) in [
+        ("the xyzzy is", ["「xyzzy」", "5 文字目"]),
+        (far_too_long.trim(), ["64 トークンまで", "トークンあります"]),
+    ] {
+        page.type_prompt(0, prompt).await;
+        let is_named = |shown: &Shown| {
+            let told = shown.errors.get("prompt-error");
+            told.is_some_and(|sentence| words.iter().all(|word| sentence.contains(word)))
+        };
+        let shown = page.wait_for("a complaint in Japanese", is_named).await;
+        assert!(!shown.errors["prompt-error"].contains("expected"), "{:?}", shown.errors);
+    }
     page.type_prompt(0, PROMPT).await;
     let shown = page.settled().await;
     assert!(shown.errors.is_empty(), "{:?}", shown.errors);

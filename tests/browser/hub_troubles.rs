@@ -14,7 +14,7 @@ use crate::hub_server::Trouble::{
     BreakAt, Instead, LengthOffBy, Longer, NoRanges, Pace, Page as HtmlPage, Shorter, StallAt, Status,
 };
 use crate::hub_server::{ALWAYS, Fault, Hub, On, Repository, Trouble};
-use crate::page::Page;
+use crate::page::{Page, Shown};
 use crate::variants::{
     WEIGHTS, half, with_bytes_for_weights, with_field, with_masks, with_nan, with_other_numbers, with_token,
 };
@@ -196,6 +196,24 @@ async fn run(hub: &Hub, page: &Page, cases: &[(&str, Make, Then)]) -> BTreeMap<S
 async fn every_trouble_of_the_network_is_overcome_or_told() {
     let (hub, page) = visitor_with_own_files().await;
     run(&hub, &page, NETWORK).await;
+}
+
+/// Whether it is asked for its list of files or for the weights.
+#[tokio::test]
+async fn a_host_that_asks_to_wait_is_named_with_its_time() {
+    let (hub, page) = visitor_with_own_files().await;
+    for (name, on) in [("tests/asks-to-wait", On::Api), ("tests/weights-ask-to-wait", FILE)] {
+        hub.add(name, once(small(), on, Status(429, Some(3))));
+        page.load_from_hub("b", name).await;
+        let says_so = |shown: &Shown| {
+            shown.progress[1].as_deref().is_some_and(|told| told.contains("asks to wait 3 s"))
+        };
+        page.wait_for("how long the host asks to wait", says_so).await;
+        match outcome(&page, name).await {
+            Ok(shown) => check_same(name, &shown),
+            Err(sentence) => panic!("{name}: {sentence}"),
+        }
+    }
 }
 
 /// Mostly waiting: four visitors wait side by side.

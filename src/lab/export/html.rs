@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::visible_text;
+use crate::lab::visible::visible_text;
 
 /// The style of the page, in the page.
 const STYLE: &str = include_str!("report.css");

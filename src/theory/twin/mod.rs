@@ -15,7 +15,9 @@ mod recipe;
 
 pub use constructors::{DARK_F_WIDTH, DARK_G_WIDTH};
 pub use pairs::{MOST_PAIRS, PairSet};
-pub use recipe::{DEFAULT_CONDITION, MOST_DARK, MOST_STEPS, RecipeError, TwinKind, TwinRecipe, TwinStep};
+pub use recipe::{
+    DEFAULT_CONDITION, MOST_CONDITION, MOST_DARK, MOST_STEPS, RecipeError, TwinKind, TwinRecipe, TwinStep,
+};
 
 /// For which contexts a twin has the distribution of its model. The later, the weaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

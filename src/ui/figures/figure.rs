@@ -11,9 +11,9 @@ use super::scene::Scene;
 use super::table::{Cell, FigureData};
 use crate::browser::export::save;
 use crate::browser::picture::{self, WidthWatch};
+use crate::lab::visible::visible_text;
 use crate::text::numbers::number;
 use crate::text::use_i18n;
-use crate::ui::text::visible_token;
 
 /// Width of a drawing in a file, in pixels.
 const FILE_WIDTH: f64 = 720.0;
@@ -251,7 +251,7 @@ fn Numbers(name: String, shown: Memo<Picture>) -> impl IntoView {
 
 fn cell(cell: &Cell) -> AnyView {
     match cell {
-        Cell::Text(text) => view! { <td class="cell-text">{visible_token(text)}</td> }.into_any(),
+        Cell::Text(text) => view! { <td class="cell-text">{visible_text(text)}</td> }.into_any(),
         Cell::Number(value) => view! { <td title=value.to_string()>{written(*value)}</td> }.into_any(),
         Cell::Empty => view! { <td>"–"</td> }.into_any(),
     }

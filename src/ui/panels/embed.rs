@@ -6,7 +6,7 @@ use leptos_i18n::{t, td_string};
 use super::{LinkAsk, LinkNotes, Provenance, ReproductionPanel};
 use crate::browser::page;
 use crate::lab::Report;
-use crate::lab::export::visible_text;
+use crate::lab::visible::visible_text;
 use crate::text::level::level_name;
 use crate::text::numbers::number;
 use crate::text::verdict::findings;

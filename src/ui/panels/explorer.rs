@@ -8,6 +8,7 @@ use leptos_i18n::{t, t_string, td_string};
 use super::disclosure::Disclosure;
 use crate::browser::page;
 use crate::lab::ModelSource;
+use crate::text::level::level_word;
 use crate::text::numbers::number;
 use crate::text::{Locale, use_i18n};
 use crate::ui::family::{Family, Member, Pair};
@@ -273,7 +274,7 @@ fn spoken(locale: Locale, a: &Member, b: &Member, pair: &Pair) -> String {
         a = a.label(locale),
         b = b.label(locale),
         nats = brief(pair.mean_symmetric_kl),
-        level = pair.level_name(locale)
+        level = level_word(locale, pair.level)
     )
 }
 
@@ -328,7 +329,7 @@ fn rows(locale: Locale, family: &Family) -> impl IntoView + use<> {
                 <td>{number(pair.mean_kl_ba)}</td>
                 <td>{number(pair.mean_symmetric_kl)}</td>
                 <td>{number(pair.mean_js)}</td>
-                <td class="cell-text">{pair.level_name(locale)}</td>
+                <td class="cell-text">{level_word(locale, pair.level)}</td>
                 <td>{pair.n_contexts}</td>
             </tr>
         }

@@ -12,6 +12,7 @@ use crate::text::numbers::grouped;
 use crate::text::use_i18n;
 use crate::ui::curated;
 use crate::ui::failure::Failure;
+use crate::ui::faults;
 use crate::ui::session::use_session;
 use crate::ui::state::{ModelState, ModelStatus, slot_name, use_page};
 use crate::ui::text::{bytes, short_commit};
@@ -62,8 +63,9 @@ fn Loading(model: ModelState) -> impl IntoView {
     let name = move || slot_name(i18n.get_locale(), model.slot);
     let download = model.download;
     let is_hub = model.source.with_untracked(|source| matches!(source, crate::lab::ModelSource::Hub { .. }));
-    // Read aloud at every quarter only.
+    // Read aloud at every quarter, and where a host asks to wait.
     let quarter = Memo::new(move |_| download.read().quarter());
+    let wait = Memo::new(move |_| download.read().wait_words(i18n.get_locale()));
     view! {
         <div class="loading">
             <progress
@@ -94,9 +96,11 @@ fn Loading(model: ModelState) -> impl IntoView {
             </span>
             <span class="visually-hidden" role="status">
                 {move || {
-                    quarter
-                        .get()
-                        .map(|percent| t_string!(i18n, models.status.quarter, model = name(), percent = percent))
+                    let quarter = || {
+                        let percent = quarter.get()?;
+                        Some(t_string!(i18n, models.status.quarter, model = name(), percent))
+                    };
+                    wait.get().or_else(quarter)
                 }}
             </span>
         </div>
@@ -201,7 +205,7 @@ fn Card(model: ModelState, loaded: Loaded) -> impl IntoView {
                 .map(|note| {
                     view! {
                         <p class="note" data-testid=format!("note-{letter}")>
-                            {note}
+                            {move || faults::note(i18n.get_locale(), &note)}
                         </p>
                     }
                 })}

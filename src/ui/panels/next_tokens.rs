@@ -8,6 +8,7 @@ use leptos_i18n::{t, t_string, td_string};
 use super::PromptStrip;
 use super::press::Press;
 use crate::lab::report::{NEXT_TOKENS, NextToken, PromptReport, Report};
+use crate::lab::visible::visible_text;
 use crate::text::numbers::{number, probability};
 use crate::text::{Locale, use_i18n};
 use crate::ui::figures::mirrored::{Bar, mirrored};
@@ -16,7 +17,6 @@ use crate::ui::figures::table::FigureData;
 use crate::ui::figures::{Extras, Figure, Picture};
 use crate::ui::plots::MirroredBar;
 use crate::ui::state::use_page;
-use crate::ui::text::visible_token;
 
 /// Rows that a card shows while nobody looks further.
 const MAX_ROWS: usize = 12;
@@ -126,9 +126,9 @@ fn Card(
     let full = largest(&prompt.next);
     let rest = Rest::of(&prompt.next, n_tokens);
     let heading =
-        prompt.tokens.iter().map(|token| view! { <span class="token">{visible_token(token)}</span> });
+        prompt.tokens.iter().map(|token| view! { <span class="token">{visible_text(token)}</span> });
     let heading = heading.collect_view();
-    let text = visible_token(&prompt.text);
+    let text = visible_text(&prompt.text);
     let next = prompt.next.clone();
     let drawn = Memo::new_with_compare(move |_| bars_picture(i18n.get_locale(), &prompt, look), |_, _| true);
     let rows = move || {
@@ -140,7 +140,7 @@ fn Card(
             .map(|(rank, row)| {
                 view! {
                     <MirroredBar
-                        label=visible_token(&row.token)
+                        label=visible_text(&row.token)
                         token=row.token
                         log_prob_a=row.log_prob_a
                         log_prob_b=row.log_prob_b
@@ -246,14 +246,14 @@ fn bars_picture(locale: Locale, prompt: &PromptReport, look: Look) -> Picture {
     };
     table.rows = rows.iter().map(cells).collect();
     let bar = |(_, row): (usize, NextToken)| Bar {
-        name: visible_token(&row.token),
+        name: visible_text(&row.token),
         a: row.log_prob_a,
         b: row.log_prob_b,
     };
     let (bars, full) =
         (rows.into_iter().map(bar).collect::<Vec<_>>(), largest(&prompt.next) / f64::from(times));
     Picture {
-        title: td_string!(locale, pictures.bars.title, prompt = visible_token(&prompt.text)),
+        title: td_string!(locale, pictures.bars.title, prompt = visible_text(&prompt.text)),
         description: td_string!(locale, pictures.bars.sees).to_owned(),
         table,
         draw: Arc::new(move |width| mirrored(&bars, full, width)),
@@ -294,8 +294,8 @@ fn picture(locale: Locale, report: Option<&Report>) -> Picture {
             name: td_string!(
                 locale,
                 pictures.scatter.point,
-                prompt = visible_token(&prompt.text),
-                token = visible_token(&row.token),
+                prompt = visible_text(&prompt.text),
+                token = visible_text(&row.token),
                 a = number(row.log_prob_a),
                 b = number(row.log_prob_b)
             ),

@@ -6,13 +6,13 @@ use leptos::prelude::*;
 use leptos_i18n::{t, td_string};
 
 use crate::lab::report::{Place, PromptReport, Report};
+use crate::lab::visible::visible_text;
 use crate::text::numbers::number;
 use crate::text::{Locale, use_i18n};
 use crate::ui::figures::strip::{Token, ranges, step, strip};
 use crate::ui::figures::table::{Cell, FigureData};
 use crate::ui::figures::{Frame, Picture};
 use crate::ui::state::use_page;
-use crate::ui::text::visible_token;
 
 /// The strips of all prompts, in one figure.
 #[component]
@@ -82,7 +82,7 @@ fn row(locale: Locale, index: usize, prompt: &PromptReport) -> AnyView {
             class="strip"
             role="group"
             data-testid=format!("strip-{index}")
-            aria-label=td_string!(locale, pictures.strip.of, prompt = visible_token(&prompt.text))
+            aria-label=td_string!(locale, pictures.strip.of, prompt = visible_text(&prompt.text))
         >
             {is_cut.then(cut)}
             {marks}
@@ -101,11 +101,11 @@ fn places(prompt: &PromptReport) -> impl Iterator<Item = (usize, &str, &Place)> 
 /// As they are drawn, and whether there are more before them.
 fn tokens(locale: Locale, prompt: &PromptReport) -> (Vec<Token>, bool) {
     let token = |(_, token, place): (usize, &str, &Place)| Token {
-        text: visible_token(token),
+        text: visible_text(token),
         name: td_string!(
             locale,
             pictures.strip.token_name,
-            token = visible_token(token),
+            token = visible_text(token),
             js = number(place.js),
             ab = number(place.kl_ab),
             ba = number(place.kl_ba)

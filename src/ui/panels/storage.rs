@@ -7,6 +7,7 @@ use super::disclosure::Disclosure;
 use super::press::Press;
 use crate::browser::model_cache::{KeptModel, Room};
 use crate::text::{Locale, use_i18n};
+use crate::ui::faults;
 use crate::ui::session::use_session;
 use crate::ui::shelf::Shelf;
 use crate::ui::state::use_page;
@@ -174,7 +175,7 @@ fn in_short(locale: Locale, shelf: &Shelf) -> String {
 /// What the list shows, in a sentence.
 fn state_of(locale: Locale, shelf: &Shelf) -> String {
     match (&shelf.absent, &shelf.models) {
-        (Some(why), _) => td_string!(locale, models.shelf.absent, why = why.clone()),
+        (Some(why), _) => td_string!(locale, models.shelf.absent, why = faults::not_kept(locale, *why)),
         (None, None) => td_string!(locale, models.shelf.looking).to_owned(),
         (None, Some(models)) if models.is_empty() => td_string!(locale, models.shelf.empty).to_owned(),
         (None, Some(_)) => td_string!(locale, models.shelf.checked).to_owned(),
@@ -184,6 +185,7 @@ fn state_of(locale: Locale, shelf: &Shelf) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::NotKept;
 
     fn stored(name: &str, n_bytes: u64) -> KeptModel {
         KeptModel {
@@ -216,10 +218,12 @@ mod tests {
         assert_eq!(in_short(Locale::en, &one), "1 model, 28.0 MB");
         let keeps = |repository, commit| two.find(repository, commit).is_some();
         assert!(keeps("a/b", "c0ffee") && !keeps("a/b", "dead") && !keeps("a/d", "c0ffee"));
-        let absent = Shelf { absent: Some("this window keeps nothing".into()), ..two };
+        let absent = Shelf { absent: Some(NotKept::Refused), ..two };
         assert_eq!(
             state_of(Locale::en, &absent),
-            "Nothing can be kept, because this window keeps nothing. Models are downloaded anew on every visit."
+            "Nothing can be kept, because this browser refused to write to its cache. Models are downloaded anew on \
+             every visit."
         );
+        assert!(state_of(Locale::ja, &absent).contains("キャッシュへの書き込みを拒みました"));
     }
 }

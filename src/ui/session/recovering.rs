@@ -52,7 +52,7 @@ impl Session {
 
     /// The CPU engine of a model died, in this load: it is started again, or left with the reason beside the model.
     pub(super) fn recover_cpu(self, slot: Slot, load: u64, failure: EngineFailure) {
-        let kind = failure.kind;
+        let kind = failure.complaint.kind;
         let (step, why) = self.died(Part::Engine(slot, EngineKind::Cpu), failure);
         self.with(|inner| {
             // Whoever waits for an answer waits for that of the next engine.
@@ -142,7 +142,7 @@ impl Session {
 
     /// Makes room for another lab, which the next question starts; tells where that was tried already.
     async fn recover_lab(self, lab: &Rc<EngineClient>, failure: EngineFailure) -> Result<(), Failure> {
-        let kind = failure.kind;
+        let kind = failure.complaint.kind;
         self.with(|inner| inner.lab.take_if(|current| Rc::ptr_eq(current, lab)));
         match self.died(Part::Lab, failure) {
             (Step::StartAgain, _) => {

@@ -128,7 +128,7 @@ impl Session {
             match engine {
                 // A graphics card that fails half-way must not cost the visitor the answer: the CPU gives it.
                 EngineKind::WebGpu if is_over => self.recover_webgpu(slot, load, failure),
-                EngineKind::WebGpu if is_newest() && failure.kind != ErrorKind::BadPrompt => {
+                EngineKind::WebGpu if is_newest() && failure.complaint.kind != ErrorKind::BadPrompt => {
                     self.refuse_webgpu(slot, Failure::from(failure).fault);
                 }
                 EngineKind::Cpu if is_over => {

@@ -35,7 +35,7 @@ impl Session {
     /// Looks through what is kept, and at the room that is left.
     pub(super) async fn look_at_shelf(self) {
         let kept = model_cache::kept_models().await;
-        let absent = kept.as_ref().err().map(ToString::to_string);
+        let absent = kept.as_ref().err().copied();
         let room = model_cache::room().await;
         self.page.shelf.set(Shelf { models: kept.ok(), absent, room });
     }

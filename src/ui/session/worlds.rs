@@ -11,8 +11,7 @@ use crate::browser::{model_cache, page};
 use crate::lab::ModelSource;
 use crate::lab::catalogue::Catalogue;
 use crate::lab::opening;
-use crate::protocol::ErrorKind;
-use crate::ui::failure::{Failure, Fault};
+use crate::protocol::{Complaint, ErrorKind};
 use crate::ui::family::Family;
 use crate::ui::state::Phase;
 use crate::ui::world::{FIRST_WORLD, World};
@@ -53,9 +52,11 @@ impl Session {
             join(join(page::text_of(&texts), page::text_of(&concepts)), page::text_of(&prompts)).await;
         let world = match (texts, concepts, prompts) {
             (Ok(texts), Ok(concepts), Ok(prompts)) => {
-                World::parse(&name, &texts, &concepts, &prompts).map_err(|error| error.to_string())
+                World::parse(&name, &texts, &concepts, &prompts).map_err(|error| (error.to_string(), None))
             }
-            (Err(message), ..) | (_, Err(message), _) | (.., Err(message)) => Err(message),
+            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
+                Err((error.to_string(), error.cause()))
+            }
         };
         if self.with(|inner| inner.entering.take_if(|entering| *entering == name)).is_none() {
             return;
@@ -66,9 +67,9 @@ impl Session {
                 self.show_stored();
                 self.run();
             }
-            Err(message) => {
-                let fault = Fault::Told(ErrorKind::Network, message);
-                self.page.phase.set(Phase::Failed(Failure { kind: ErrorKind::Network, fault }));
+            Err((message, cause)) => {
+                let complaint = Complaint { kind: ErrorKind::Network, message, cause };
+                self.page.phase.set(Phase::Failed(complaint.into()));
             }
         }
     }

@@ -8,6 +8,7 @@ use leptos_i18n::{t, td_string};
 use super::{Unfolded, owner_name};
 use crate::lab::Report;
 use crate::lab::report::PropertyReport;
+use crate::lab::visible::visible_text;
 use crate::text::numbers::{number, percent};
 use crate::text::{Locale, use_i18n};
 use crate::theory::equivalence::Level;
@@ -17,7 +18,6 @@ use crate::ui::figures::owner::Owner;
 use crate::ui::figures::table::{Cell, FigureData};
 use crate::ui::figures::{Figure, Picture};
 use crate::ui::panels::disclosure::Disclosure;
-use crate::ui::text::visible_token;
 
 /// Arrows that end this near to one another, relative to the longest, coincide to the eye.
 const COINCIDE: f64 = 0.01;
@@ -59,10 +59,10 @@ pub fn PairArrows(
 fn words(used: &str) -> (String, String) {
     match used.split_once(" → ") {
         Some((base, changed)) => (
-            format!("{} → {}", visible_token(base), visible_token(changed)),
-            visible_token(changed.trim_start()),
+            format!("{} → {}", visible_text(base), visible_text(changed)),
+            visible_text(changed.trim_start()),
         ),
-        None => (visible_token(used), visible_token(used)),
+        None => (visible_text(used), visible_text(used)),
     }
 }
 

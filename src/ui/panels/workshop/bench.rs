@@ -6,7 +6,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use crate::lab::ModelSource;
-use crate::theory::twin::{TwinRecipe, TwinStep};
+use crate::theory::twin::{RecipeError, TwinRecipe, TwinStep};
 use crate::ui::session::{Session, use_session};
 use crate::ui::state::{Page, use_page};
 use crate::ui::workshop::history::{Setting, parallelism, remember};
@@ -34,7 +34,7 @@ pub struct Bench {
     /// The steps as the knobs have them.
     pub steps: RwSignal<Vec<TwinStep>>,
     /// Why the steps cannot be followed.
-    pub wrong: RwSignal<Option<String>>,
+    pub wrong: RwSignal<Option<RecipeError>>,
     /// What model B was before each change.
     pub past: RwSignal<Vec<ModelSource>>,
     /// What the report on show says of a twin; nothing where it is on another pair.
@@ -88,7 +88,7 @@ impl Bench {
         self.steps.set(steps.clone());
         let recipe = TwinRecipe(steps);
         if let Err(error) = recipe.validate() {
-            return self.wrong.set(Some(error.to_string()));
+            return self.wrong.set(Some(error));
         }
         self.wrong.set(None);
         match when {

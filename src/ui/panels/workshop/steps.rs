@@ -6,6 +6,7 @@ use leptos_i18n::{t, t_string};
 use super::bench::{Bench, When};
 use crate::text::use_i18n;
 use crate::theory::twin::{DEFAULT_CONDITION, TwinKind, TwinRecipe, TwinStep};
+use crate::ui::faults;
 use crate::ui::panels::press::Press;
 use crate::ui::workshop::knobs::{self, Number};
 use crate::ui::workshop::words;
@@ -224,7 +225,7 @@ pub fn RecipeLine(
     Effect::new(move |_| bench.steps.with(|steps| typed.set(TwinRecipe(steps.clone()).to_string())));
     let follow = move || match typed.get_untracked().parse::<TwinRecipe>() {
         Ok(recipe) => bench.set(recipe.0, When::Now),
-        Err(error) => bench.wrong.set(Some(error.to_string())),
+        Err(error) => bench.wrong.set(Some(error)),
     };
     let has_no_past = Signal::derive(move || bench.past.read().is_empty());
     view! {
@@ -255,7 +256,13 @@ pub fn RecipeLine(
             <p class="hint" id="workshop-recipe-hint">{t!(i18n, workshop.recipe_hint)}</p>
             <div id="workshop-wrong" class="workshop__wrong" role="alert">
                 {move || {
-                    bench.wrong.get().map(|sentence| view! { <p class="error" data-testid="workshop-error">{sentence}</p> })
+                    bench
+                        .wrong
+                        .get()
+                        .map(|error| {
+                            let sentence = faults::recipe(i18n.get_locale(), &error);
+                            view! { <p class="error" data-testid="workshop-error">{sentence}</p> }
+                        })
                 }}
             </div>
         </form>
