@@ -6,24 +6,28 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, Element, EventTarget, HtmlElement, Url};
 
-use super::reflect::{answer, call};
+use super::reflect::{answer, call, property};
 
 /// Class of the parts of a drawing that can be pointed at.
 const MARK: &str = "mark";
+/// Pixels of a `rem` where the browser does not say.
+const USUAL_REM: f64 = 16.0;
 /// Pixels of a PNG for each pixel of its drawing.
 const PNG_SCALE: f64 = 2.0;
 
-/// Tells the width of an element now and whenever it changes, until it is dropped.
+/// Tells the width of an element in `rem`, now and whenever it changes, until it is dropped.
 pub struct WidthWatch {
     observer: JsValue,
     _told: Closure<dyn FnMut()>,
 }
 
 impl WidthWatch {
-    /// None where the browser cannot observe sizes; `tell` is then never called. Pixels.
+    /// None where the browser cannot observe sizes; `tell` is then never called.
     pub fn start(element: &HtmlElement, mut tell: impl FnMut(f64) + 'static) -> Option<Self> {
         let watched = element.clone();
-        let told = Closure::<dyn FnMut()>::new(move || tell(f64::from(watched.client_width())));
+        let told = Closure::<dyn FnMut()>::new(move || {
+            tell(f64::from(watched.client_width()) / rem().unwrap_or(USUAL_REM));
+        });
         let kind: Function =
             Reflect::get(&js_sys::global(), &"ResizeObserver".into()).ok()?.dyn_into().ok()?;
         let observer = Reflect::construct(&kind, &Array::of1(told.as_ref())).ok()?;
@@ -36,6 +40,14 @@ impl Drop for WidthWatch {
     fn drop(&mut self) {
         let _ = answer(&self.observer, "disconnect", &[]);
     }
+}
+
+/// Pixels of a `rem`.
+fn rem() -> Option<f64> {
+    let root = web_sys::window()?.document()?.document_element()?;
+    let style = answer(&js_sys::global(), "getComputedStyle", &[root.into()])?;
+    let size = property(&style, "fontSize")?.as_string()?;
+    size.strip_suffix("px")?.parse().ok().filter(|size| *size > 0.0)
 }
 
 /// A self-contained SVG of that many pixels as a PNG of twice as many; none where the browser cannot.

@@ -22,6 +22,16 @@ pub fn number(value: f64) -> String {
     }
 }
 
+/// A count as people type it, any other number to three significant digits.
+pub fn plain(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e6 {
+        // Nothing has no sign.
+        format!("{:.0}", value + 0.0).replace('-', "−")
+    } else {
+        number(value)
+    }
+}
+
 /// A probability as a percentage, for bars and tables; tiny ones are only told to be so.
 pub fn probability(p: f64) -> String {
     match p {
@@ -95,6 +105,22 @@ mod tests {
         assert_eq!(probability(0.000155), "0.02%");
         assert_eq!(probability(0.042), "4.2%");
         assert_eq!(probability(0.9993), "99.93%");
+    }
+
+    #[test]
+    fn counts_are_written_as_they_are_typed() {
+        let cases = [
+            (40.0, "40"),
+            (0.0, "0"),
+            (-0.0, "0"),
+            (-3.0, "−3"),
+            (12.5, "12.5"),
+            (299.0, "299"),
+            (f64::INFINITY, "∞"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(plain(value), expected);
+        }
     }
 
     #[test]

@@ -108,10 +108,8 @@ fn Panels() -> impl IntoView {
             <PropertiesPanel />
         </InTurn>
         <InTurn turn=5>
-            <div class="columns">
-                <VisibilityPanel />
-                <CoupledMapPanel />
-            </div>
+            <VisibilityPanel />
+            <CoupledMapPanel />
         </InTurn>
         <div class="notices">
             <SiteNotice />

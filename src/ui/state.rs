@@ -20,7 +20,7 @@ use crate::hub::{Address, HUB};
 use crate::lab::catalogue::{CatalogueModel, Role};
 use crate::lab::opening;
 use crate::lab::permalink::Shared;
-use crate::lab::{Concept, EngineKind, ModelSource, Report, Thresholds};
+use crate::lab::{Concept, EngineKind, Experiment, ModelSource, Report, Thresholds};
 use crate::text::Locale;
 use crate::text::numbers::number;
 
@@ -413,6 +413,17 @@ impl Page {
         })
     }
 
+    /// Whether this is what the visitor asks now.
+    pub fn asks(&self, experiment: &Experiment) -> bool {
+        self.a.source.with(|source| *source == experiment.model_a)
+            && self.b.source.with(|source| *source == experiment.model_b)
+            && self.concept.with(|concept| concept.as_ref() == experiment.concepts.first())
+            && self.prompts.with(|prompts| {
+                let said = prompts.iter().filter(|prompt| !prompt.is_blank()).map(|prompt| &prompt.text);
+                said.eq(&experiment.prompts)
+            })
+    }
+
     /// Replaces all prompts.
     pub fn set_prompts(&self, texts: impl IntoIterator<Item = String>) {
         let first = self.next_prompt_id();
@@ -621,6 +632,31 @@ mod tests {
             page.set_prompts(["one", "  ", "two"].map(String::from));
             assert_eq!(page.prompt_texts(), ["one", "two"]);
             assert_eq!(texts(page).len(), 3);
+        });
+    }
+
+    #[test]
+    fn what_is_asked_changes_with_prompts_and_models() {
+        let owner = Owner::new();
+        owner.with(|| {
+            let page = Page::new();
+            page.set_prompts(["one", "two"].map(String::from));
+            let asked = Experiment {
+                model_a: page.a.source.get_untracked(),
+                model_b: page.b.source.get_untracked(),
+                prompts: page.prompt_texts(),
+                concepts: vec![],
+                seed: page.seed.get_untracked(),
+                thresholds: page.thresholds.get_untracked(),
+            };
+            page.add_prompt(" ".into());
+            assert!(page.asks(&asked), "a blank prompt asks nothing");
+            page.add_prompt("three".into());
+            assert!(!page.asks(&asked));
+            page.set_prompts(["one", "two"].map(String::from));
+            assert!(page.asks(&asked));
+            page.b.source.set(ModelSource::Bundled { name: "another".into() });
+            assert!(!page.asks(&asked));
         });
     }
 

@@ -6,7 +6,7 @@ use super::scale::Scale;
 use super::scene::{Anchor, Dash, Fill, Mark, Scene, Shape, Sign, Tone};
 
 /// Widest that the drawing gets, pixels.
-const MAX_WIDTH: f64 = 860.0;
+const MAX_WIDTH: f64 = 900.0;
 /// Height of a row's plane, pixels: the same for every width.
 const PLANE: f64 = 230.0;
 /// Height of a row's title, and of a pane's.

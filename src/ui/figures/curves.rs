@@ -8,7 +8,7 @@ use super::scene::{Anchor, Area, Dash, Fill, Mark, Scene, Shape, Tone};
 /// Height of a pane, pixels.
 const PANE_HEIGHT: f64 = 250.0;
 /// Narrowest that a pane gets beside another, and the widest that it gets at all.
-const PANE_WIDTH: (f64, f64) = (270.0, 440.0);
+const PANE_WIDTH: (f64, f64) = (270.0, 900.0);
 /// Height of the key above the panes.
 const KEY_HEIGHT: f64 = 24.0;
 /// Points of a curve that have a mark; longer curves have it on as many, and wherever they cross their limit.
@@ -40,8 +40,8 @@ pub struct Pane {
     pub y: String,
     /// Whether equal ratios of places are equally long.
     pub is_log_x: bool,
-    /// The ends of a linear y axis; without them it is logarithmic.
-    pub y_ends: Option<(f64, f64)>,
+    /// The ends of a linear y axis and the step of its ticks; without them it is logarithmic.
+    pub y_linear: Option<((f64, f64), f64)>,
     /// The curves.
     pub curves: Vec<Curve>,
 }
@@ -130,8 +130,8 @@ impl Pane {
     }
 
     fn y_scale(&self, area: Area) -> Scale {
-        if let Some(ends) = self.y_ends {
-            return Scale::linear(ends, area.y());
+        if let Some((ends, step)) = self.y_linear {
+            return Scale::linear(ends, area.y()).every(step);
         }
         let values = self.curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
         let positive = values.filter(|value| value.is_finite() && *value > 0.0);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn pane(curves: Vec<Curve>) -> Pane {
-        Pane { title: "F".into(), x: "k".into(), y: "σ".into(), is_log_x: false, y_ends: None, curves }
+        Pane { title: "F".into(), x: "k".into(), y: "σ".into(), is_log_x: false, y_linear: None, curves }
     }
 
     fn words() -> KeyWords {
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn known_values_have_known_places_and_what_is_rounding_is_hollow() {
         let panes = [pane(vec![curve(Owner::A, &[100.0, 1.0, 1e-4], Some(1e-3))])];
-        let scene = curves(&panes, &words(), 600.0);
+        let scene = curves(&panes, &words(), 440.0);
         assert_eq!((scene.width, scene.height), (440.0, 274.0));
         let decade = 158.0 / 6.0;
         let expected = [(58.0, 70.0, false), (242.0, 70.0 + 2.0 * decade, false), (426.0, 228.0, true)];

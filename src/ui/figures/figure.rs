@@ -7,12 +7,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_i18n::{t, t_string};
 
-use super::scene::Scene;
+use super::scene::{PIXELS_PER_REM, Scene};
 use super::table::{Cell, FigureData};
 use crate::browser::export::save;
 use crate::browser::picture::{self, WidthWatch};
 use crate::lab::visible::visible_text;
-use crate::text::numbers::number;
+use crate::text::numbers::plain;
 use crate::text::use_i18n;
 
 /// Width of a drawing in a file, in pixels.
@@ -63,9 +63,10 @@ pub fn Figure(
     let watch = StoredValue::new_local(None::<WidthWatch>);
     Effect::new(move |_| {
         if let Some(element) = frame.get() {
-            let tell = move |pixels: f64| {
-                if pixels > 0.0 && (pixels - width.get_untracked()).abs() >= 1.0 {
-                    width.set(pixels);
+            let tell = move |rem: f64| {
+                let room = rem * PIXELS_PER_REM;
+                if room > 0.0 && (room - width.get_untracked()).abs() >= 1.0 {
+                    width.set(room);
                 }
             };
             watch.set_value(WidthWatch::start(&element, tell));
@@ -252,16 +253,7 @@ fn Numbers(name: String, shown: Memo<Picture>) -> impl IntoView {
 fn cell(cell: &Cell) -> AnyView {
     match cell {
         Cell::Text(text) => view! { <td class="cell-text">{visible_text(text)}</td> }.into_any(),
-        Cell::Number(value) => view! { <td title=value.to_string()>{written(*value)}</td> }.into_any(),
+        Cell::Number(value) => view! { <td title=value.to_string()>{plain(*value)}</td> }.into_any(),
         Cell::Empty => view! { <td>"–"</td> }.into_any(),
-    }
-}
-
-/// A count as a count, any other number to three digits.
-fn written(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e5 {
-        value.to_string().replace('-', "−")
-    } else {
-        number(value)
     }
 }

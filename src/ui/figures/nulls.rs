@@ -6,7 +6,7 @@ use super::scale::Scale;
 use super::scene::{Anchor, Area, Dash, Fill, Mark, Scene, Shape, Tone};
 
 /// Widest that the drawing gets, pixels.
-const MAX_WIDTH: f64 = 720.0;
+const MAX_WIDTH: f64 = 900.0;
 /// Height of a pane, pixels.
 const PANE_HEIGHT: f64 = 200.0;
 /// Height of the highest bar, pixels.

@@ -8,20 +8,27 @@ pub struct Scale {
     from: f64,
     to: f64,
     is_log: bool,
+    /// Between two ticks, where it is not for the room to say.
+    step: Option<f64>,
 }
 
 impl Scale {
     /// `low` lies at `from`, `high` at `to`; any order. Limits that are equal are widened.
     pub fn linear((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
         let (low, high) = if low == high { (low - 0.5, high + 0.5) } else { (low, high) };
-        Self { low, high, from, to, is_log: false }
+        Self { low, high, from, to, is_log: false, step: None }
     }
 
     /// Equal ratios are equally long. Limits become whole powers of ten; what is not positive lies at the low end.
     pub fn log((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
         let low = low.max(f64::MIN_POSITIVE).log10().floor();
         let high = high.max(f64::MIN_POSITIVE).log10().ceil().max(low + 1.0);
-        Self { low, high, from, to, is_log: true }
+        Self { low, high, from, to, is_log: true, step: None }
+    }
+
+    /// With ticks at the multiples of `step`: angles are not counted in tens.
+    pub fn every(self, step: f64) -> Self {
+        Self { step: Some(step), ..self }
     }
 
     /// Where a value lies, never outside the scale; what is no number lies at the low end.
@@ -34,9 +41,7 @@ impl Scale {
 
     /// Round values, as many as have room, from low to high.
     pub fn ticks(&self) -> Vec<f64> {
-        let room = ((self.to - self.from).abs() / if self.is_log { 44.0 } else { 64.0 }).max(2.0);
-        let step = round_step((self.high - self.low).abs() / room);
-        let step = if self.is_log { step.ceil() } else { step };
+        let step = self.step();
         let (low, high) = (self.low.min(self.high), self.low.max(self.high));
         // A little slack, so that rounding leaves no end out.
         let (first, last) = ((low / step - 1e-9).ceil() as i64, (high / step + 1e-9).floor() as i64);
@@ -44,14 +49,18 @@ impl Scale {
         if self.is_log { values.map(|exponent| 10f64.powf(exponent)).collect() } else { values.collect() }
     }
 
+    fn step(&self) -> f64 {
+        let room = ((self.to - self.from).abs() / if self.is_log { 44.0 } else { 64.0 }).max(2.0);
+        let round = round_step((self.high - self.low).abs() / room);
+        self.step.unwrap_or(if self.is_log { round.ceil() } else { round })
+    }
+
     /// A tick as people read it: `0.25`, `1.5`, `10⁻³`.
     pub fn label(&self, tick: f64) -> String {
         if self.is_log {
             return power_of_ten(tick.log10().round() as i32);
         }
-        let room = ((self.to - self.from).abs() / 64.0).max(2.0);
-        let step = round_step((self.high - self.low).abs() / room);
-        let decimals = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
+        let decimals = (-self.step().log10().floor()).clamp(0.0, 9.0) as usize;
         let text = format!("{tick:.decimals$}").replace('-', "−");
         if text.trim_matches(|c| c == '−' || c == '0' || c == '.').is_empty() { "0".into() } else { text }
     }
@@ -103,6 +112,11 @@ mod tests {
         let scale = Scale::linear((-14.0, 0.0), (300.0, 0.0));
         assert_eq!(scale.ticks(), [-10.0, -5.0, 0.0]);
         assert_eq!(scale.label(-10.0), "−10");
+        let scale = Scale::linear((0.0, 90.0), (178.0, 0.0)).every(30.0);
+        assert_eq!(
+            scale.ticks().iter().map(|t| scale.label(*t)).collect::<Vec<_>>(),
+            ["0", "30", "60", "90"]
+        );
         let scale = Scale::log((3e-7, 2.0), (0.0, 500.0));
         assert_eq!(
             scale.ticks().iter().map(|t| scale.label(*t)).collect::<Vec<_>>(),

@@ -340,8 +340,9 @@ impl Scene {
 
     fn svg(&self, head: &str, front: &str, space: f64, pen: &Pen<'_>) -> String {
         let (width, height) = (short(self.width), short(self.height + space));
+        let (wide, high) = (pen.length(self.width), pen.length(self.height + space));
         let mut out = format!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" {head}>{front}"#
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {width} {height}" {head}>{front}"#
         );
         if self.marks.iter().any(|mark| mark.fill == Fill::Hatched) {
             let (stripe, ground) = (pen.tone(Tone::B), pen.tone(Tone::BSoft));
@@ -360,6 +361,9 @@ impl Scene {
     }
 }
 
+/// Pixels of a drawing that are one `rem` on the page.
+pub const PIXELS_PER_REM: f64 = 16.0;
+
 /// How marks are written.
 struct Pen<'a> {
     id: &'a str,
@@ -367,6 +371,11 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
+    /// On the page a drawing and its letters grow with the page's own letters.
+    fn length(&self, pixels: f64) -> String {
+        if self.is_page { format!("{}rem", short(pixels / PIXELS_PER_REM)) } else { short(pixels) }
+    }
+
     fn tone(&self, tone: Tone) -> String {
         if self.is_page { format!("var(--{})", tone.token()) } else { tone.on_white().to_owned() }
     }
@@ -540,6 +549,12 @@ mod tests {
         assert_eq!(svg.matches(r#"tabindex="-1""#).count(), 1);
         assert!(svg.contains(r#"d="M0 0L0.33 5""#) && svg.contains(r#"stroke-dasharray="7 4""#));
         assert!(Scene::new(1.0, 1.0).on_page("p", "T", "D").contains(r#"role="img""#));
+    }
+
+    #[test]
+    fn on_the_page_a_drawing_grows_with_the_letters() {
+        let svg = scene().on_page("p", "T", "D");
+        assert!(svg.contains(r#"width="12.5rem" height="6.25rem" viewBox="0 0 200 100""#), "{svg}");
     }
 
     /// Every colour that a drawing can name is in the style sheet, in both themes, and files have the light one.

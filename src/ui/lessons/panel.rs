@@ -130,15 +130,26 @@ fn Dock(place: Place) -> impl IntoView {
     lessons.cover(place);
     let (number, steps) = (place.step + 1, lesson.steps.len());
     let is_presenting = move || lessons.is_presenting.get();
+    // The next step is unfolded again.
+    let is_folded = RwSignal::new(false);
     view! {
-        <article class="dock" aria-label=move || t_string!(i18n, lessons.lesson) data-testid="lesson" tabindex="-1">
+        <article
+            class="dock"
+            class:dock--folded=is_folded
+            aria-label=move || t_string!(i18n, lessons.lesson)
+            data-testid="lesson"
+            tabindex="-1"
+        >
             <header class="dock__head">
                 <p class="dock__lesson" data-testid="lesson-title">{move || (lesson.title)(i18n.get_locale())}</p>
-                <p class="dock__count" data-testid="lesson-step" data-step=number>
-                    {t!(i18n, lessons.step_of, step = number, steps = steps)}
-                </p>
-                <TurnButton turn=Turn::Previous place=place />
-                <TurnButton turn=Turn::Next place=place />
+                <div class="dock__turns">
+                    <p class="dock__count" data-testid="lesson-step" data-step=number>
+                        {t!(i18n, lessons.step_of, step = number, steps = steps)}
+                    </p>
+                    <FoldButton is_folded=is_folded />
+                    <TurnButton turn=Turn::Previous place=place />
+                    <TurnButton turn=Turn::Next place=place />
+                </div>
                 <p class="dock__actions">
                     <Press testid="set-up-again" on_press=move |()| lessons.set_up_again()>
                         {t!(i18n, lessons.again)}
@@ -167,6 +178,24 @@ fn Dock(place: Place) -> impl IntoView {
             {step.exercise.as_ref().map(|exercise| view! { <TaskView place=place exercise=exercise /> })}
             <p class="dock__keys hint">{t!(i18n, lessons.keys)}</p>
         </article>
+    }
+}
+
+/// Puts all but the way on aside, where the window is small.
+#[component]
+fn FoldButton(is_folded: RwSignal<bool>) -> impl IntoView {
+    let i18n = use_i18n();
+    view! {
+        <button
+            type="button"
+            class="button button--icon dock__fold"
+            data-testid="lesson-fold"
+            aria-label=move || t_string!(i18n, lessons.text)
+            aria-expanded=move || (!is_folded.get()).to_string()
+            on:click=move |_| is_folded.update(|is_folded| *is_folded = !*is_folded)
+        >
+            {move || if is_folded.get() { "▴" } else { "▾" }}
+        </button>
     }
 }
 

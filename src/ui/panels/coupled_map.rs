@@ -73,7 +73,7 @@ pub fn CoupledMapPanel() -> impl IntoView {
                 <p>{t!(i18n, page.map.lead)}</p>
             </header>
             <div class="table-scroll" tabindex="0" role="group" aria-labelledby="map-title">
-                <table data-testid="coupled-map">
+                <table class="stacked stacked--map" data-testid="coupled-map">
                     <thead>
                         <tr>
                             <th scope="col" class="cell-text">

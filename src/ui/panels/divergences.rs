@@ -43,7 +43,7 @@ pub fn DivergencesPanel() -> impl IntoView {
                 <p>{t!(i18n, page.divergences.lead)}</p>
             </header>
             <div class="table-scroll" tabindex="0" role="group" aria-labelledby="divergences-title">
-                <table data-testid="divergences">
+                <table class="stacked stacked--named" data-testid="divergences">
                     <thead>
                         <tr>
                             <th scope="col" class="cell-text">

@@ -90,25 +90,27 @@ fn Controls(look: Look) -> impl IntoView {
                     on:input:target=move |event| look.query.set(event.target().value())
                 />
             </label>
-            <Press
-                testid="token-zoom-out"
-                spoken=move || t_string!(i18n, pictures.bars.shorter)
-                is_disabled=Signal::derive(move || look.zoom.get() == 0)
-                on_press=move |()| look.zoom.update(|zoom| *zoom = zoom.saturating_sub(1))
-            >
-                "−"
-            </Press>
-            <output class="look__zoom" data-testid="token-zoom" aria-live="polite">
-                {move || t_string!(i18n, pictures.bars.zoom, times = look.times())}
-            </output>
-            <Press
-                testid="token-zoom-in"
-                spoken=move || t_string!(i18n, pictures.bars.longer)
-                is_disabled=Signal::derive(move || look.zoom.get() + 1 == ZOOMS.len())
-                on_press=move |()| look.zoom.update(|zoom| *zoom = (*zoom + 1).min(ZOOMS.len() - 1))
-            >
-                "+"
-            </Press>
+            <div class="look__zooms">
+                <Press
+                    testid="token-zoom-out"
+                    spoken=move || t_string!(i18n, pictures.bars.shorter)
+                    is_disabled=Signal::derive(move || look.zoom.get() == 0)
+                    on_press=move |()| look.zoom.update(|zoom| *zoom = zoom.saturating_sub(1))
+                >
+                    "−"
+                </Press>
+                <output class="look__zoom" data-testid="token-zoom" aria-live="polite">
+                    {move || t_string!(i18n, pictures.bars.zoom, times = look.times())}
+                </output>
+                <Press
+                    testid="token-zoom-in"
+                    spoken=move || t_string!(i18n, pictures.bars.longer)
+                    is_disabled=Signal::derive(move || look.zoom.get() + 1 == ZOOMS.len())
+                    on_press=move |()| look.zoom.update(|zoom| *zoom = (*zoom + 1).min(ZOOMS.len() - 1))
+                >
+                    "+"
+                </Press>
+            </div>
         </div>
     }
 }

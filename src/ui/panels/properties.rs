@@ -135,7 +135,7 @@ fn ScoreTable(
     }));
     view! {
         <div class="table-scroll" tabindex="0" role="group" aria-labelledby=title_id>
-            <table>
+            <table class="stacked stacked--scores">
                 <thead>
                     <tr>
                         <th scope="col" class="cell-text">

@@ -12,21 +12,20 @@ pub fn Provenance() -> impl IntoView {
     let page = use_page();
     let i18n = use_i18n();
     let words = move || {
-        if page.report.read().is_none() {
-            return ().into_any();
-        }
-        if !page.is_stored.get() {
-            return t!(i18n, offline.provenance.live).into_any();
-        }
+        let is_asked = page.report.with(|report| report.as_ref().map(|report| page.asks(&report.experiment)));
+        let Some(is_asked) = is_asked else { return ().into_any() };
         // A model that was given up or cannot be loaded leaves nothing to compute.
         let is_missing = |model: ModelState| {
             model.status.with(|status| matches!(status, ModelStatus::Cancelled | ModelStatus::Failed(_)))
         };
-        let has_ended = page.phase.with(|phase| matches!(phase, Phase::Stopped | Phase::Failed(_)));
-        if has_ended || is_missing(page.a) || is_missing(page.b) {
-            t!(i18n, offline.provenance.stored).into_any()
-        } else {
-            t!(i18n, offline.provenance.computing).into_any()
+        let has_ended =
+            page.phase.with(|phase| matches!(phase, Phase::Done { .. } | Phase::Stopped | Phase::Failed(_)));
+        let is_on_the_way = !has_ended && !is_missing(page.a) && !is_missing(page.b);
+        match (page.is_stored.get(), is_on_the_way) {
+            (_, true) if !is_asked => t!(i18n, offline.provenance.earlier).into_any(),
+            (true, true) => t!(i18n, offline.provenance.computing).into_any(),
+            (true, false) => t!(i18n, offline.provenance.stored).into_any(),
+            (false, _) => t!(i18n, offline.provenance.live).into_any(),
         }
     };
     view! {

@@ -21,7 +21,12 @@ use crate::ui::state::{ModelStatus, Phase, slot_name, use_page};
 pub fn VerdictPanel() -> impl IntoView {
     let page = use_page();
     let i18n = use_i18n();
-    let is_stale = move || page.report.read().is_some() && !matches!(*page.phase.read(), Phase::Done { .. });
+    // The stored verdict answers what is asked at first, and waits for the live one; then it is as old as any.
+    let is_stale = Memo::new(move |_| match page.report.read().as_ref() {
+        None => false,
+        Some(report) if page.is_stored.get() => !page.asks(&report.experiment),
+        Some(_) => !matches!(*page.phase.read(), Phase::Done { .. }),
+    });
     let body = move || match page.report.get() {
         Some(report) => {
             let locale = i18n.get_locale();

@@ -62,7 +62,7 @@ fn angles(locale: Locale, report: Option<&Report>) -> Picture {
         x: td_string!(locale, insides.angles.number).to_owned(),
         y: td_string!(locale, insides.angles.angle).to_owned(),
         is_log_x: false,
-        y_ends: Some((0.0, 90.0)),
+        y_linear: Some(((0.0, 90.0), 30.0)),
         curves: vec![Curve {
             owner: Owner::Both,
             points: cosines.iter().enumerate().map(point).collect(),

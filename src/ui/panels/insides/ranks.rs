@@ -132,7 +132,7 @@ fn scree(locale: Locale, report: Option<&Report>) -> Picture {
             x: td_string!(locale, insides.scree.number).to_owned(),
             y: counted.unit(locale).to_owned(),
             is_log_x: false,
-            y_ends: None,
+            y_linear: None,
             curves: sides(report).map(curve).collect(),
         }
     });
@@ -183,7 +183,7 @@ fn truncation(locale: Locale, report: Option<&Report>) -> Picture {
         x: td_string!(locale, insides.truncation.kept).to_owned(),
         y: td_string!(locale, insides.truncation.kl).to_owned(),
         is_log_x: most > LINEAR,
-        y_ends: None,
+        y_linear: None,
         curves: sides(report).map(curve).collect(),
     };
     let mut table = FigureData::with_columns([

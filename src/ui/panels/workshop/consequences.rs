@@ -194,7 +194,7 @@ fn History(bench: Bench) -> impl IntoView {
             role="group"
             aria-labelledby="workshop-history-title"
         >
-            <table data-testid="workshop-history">
+            <table class="stacked stacked--named" data-testid="workshop-history">
                 <caption id="workshop-history-title">{t!(i18n, workshop.history.title)}</caption>
                 <thead>
                     <tr>
