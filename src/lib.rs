@@ -15,6 +15,8 @@ pub mod browser;
 pub mod cli;
 #[cfg(feature = "engine")]
 pub mod engine;
+#[cfg(feature = "text")]
+pub mod figures;
 pub mod hub;
 pub mod lab;
 #[cfg(feature = "engine")]

@@ -33,16 +33,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("training", &["worlds", "models", "engine", "theory"]),
     ("browser", &["lab", "protocol", "hub"]),
     ("worker", &["lab", "engine", "models", "browser", "protocol", "theory", "hub"]),
-    ("ui", &["lab", "browser", "protocol", "theory", "hub", "text"]),
+    ("ui", &["lab", "browser", "protocol", "theory", "hub", "text", "figures"]),
     ("text", &["lab", "theory", "hub::progress"]),
-    ("cli", &["lab", "engine", "models", "theory", "worlds", "text"]),
+    ("figures", &["text", "lab", "theory"]),
+    ("cli", &["lab", "engine", "models", "theory", "worlds", "text", "figures"]),
 ];
 
 /// (how a foreign thing is named, rooms that may name it).
 const MAY_NAME: &[(&[&str], &[&str])] = &[
     (&["burn::", "burn_wgpu::"], &["models", "engine", "training", "bin"]),
     (&["leptos::"], &["ui", "bin"]),
-    (&["leptos_i18n::"], &["ui", "text", "cli"]),
+    (&["leptos_i18n::"], &["ui", "text", "figures", "cli"]),
     (&["web_sys::", "js_sys::", "wasm_bindgen::", "gloo::"], &["browser", "worker", "ui", "bin"]),
     // Results depend on what was asked alone: no clock and no entropy of the machine.
     (

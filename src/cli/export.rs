@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::error::CliError;
 use super::experiment::write_whole;
+use crate::figures::report_page::report_page;
 use crate::lab::Report;
 use crate::lab::export::{csv, python};
 use crate::lab::link;
 use crate::lab::permalink::{Pinned, Shared};
 use crate::text::Locale;
-use crate::text::report_page::report_page;
 
 /// Writes one file. `calibration`: what the report observed besides its prompts.
 pub fn write(report: &Report, calibration: &[String], path: &Path) -> Result<(), CliError> {
@@ -133,7 +133,7 @@ mod tests {
         }
         for property in &mut report.properties {
             property.concept = HOSTILE.into();
-            property.used = vec![HOSTILE.into()];
+            property.used.iter_mut().for_each(|used| *used = HOSTILE.into());
             property.dropped = vec![HOSTILE.into()];
         }
         report.experiment.prompts = vec![HOSTILE.into()];

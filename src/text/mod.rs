@@ -18,7 +18,6 @@ pub mod level;
 pub mod numbers;
 pub mod properties;
 pub mod reasons;
-pub mod report_page;
 pub mod reproduction;
 pub mod verdict;
 

@@ -7,7 +7,7 @@ pub mod download;
 pub mod failure;
 pub mod family;
 pub mod faults;
-pub mod figures;
+pub mod figure;
 pub mod language;
 pub mod lessons;
 pub mod panels;

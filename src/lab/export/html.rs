@@ -54,6 +54,16 @@ impl Html {
         self.0.push_str("</ul>\n");
     }
 
+    /// A drawing with its title and what to see in it. The SVG is written as it is: its own texts are escaped already.
+    pub fn drawing(&mut self, title: &str, sees: &str, svg: &str) {
+        let (title, sees) = (escaped(title), escaped(sees));
+        let _ = writeln!(
+            self.0,
+            "<figure>\n<figcaption>{title}</figcaption>\n<p class=\"about\">{sees}</p>\n\
+             <div class=\"scroll\">{svg}</div>\n</figure>"
+        );
+    }
+
     /// A table whose first column names its rows.
     pub fn table(&mut self, head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
         self.0.push_str("<div class=\"scroll\"><table>\n<thead><tr>");

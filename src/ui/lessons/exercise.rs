@@ -366,8 +366,8 @@ fn predicted(prediction: Prediction, answer: &Answer, report: &Report) -> Mark {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{prompt, scores, twin_report, verdict};
     use super::*;
+    use crate::lab::fixture::{prompt, scores, twin_report, verdict};
 
     fn live(task: Task, report: &Report) -> Mark {
         assert!(task.is_live());

@@ -5,8 +5,6 @@
 
 pub mod catalogue;
 pub mod exercise;
-#[cfg(test)]
-pub(crate) mod fixture;
 pub mod handout;
 pub mod panel;
 pub mod place;

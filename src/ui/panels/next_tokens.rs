@@ -1,20 +1,16 @@
 //! Both next-token distributions after each prompt, side by side, and all their tokens in one picture.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos_i18n::{t, t_string, td_string};
 
 use super::PromptStrip;
 use super::press::Press;
-use crate::lab::report::{NEXT_TOKENS, NextToken, PromptReport, Report};
+use crate::figures::of_report::next_tokens::{bars, largest, scatter};
+use crate::lab::report::{NEXT_TOKENS, NextToken, PromptReport};
 use crate::lab::visible::visible_text;
-use crate::text::numbers::{number, probability};
+use crate::text::numbers::probability;
 use crate::text::{Locale, use_i18n};
-use crate::ui::figures::mirrored::{Bar, mirrored};
-use crate::ui::figures::scatter::{Point, Titles, scatter};
-use crate::ui::figures::table::FigureData;
-use crate::ui::figures::{Extras, Figure, Picture};
+use crate::ui::figure::{Extras, Figure};
 use crate::ui::plots::MirroredBar;
 use crate::ui::state::use_page;
 
@@ -53,7 +49,7 @@ pub fn NextTokensPanel() -> impl IntoView {
                 .collect_view()
         })
     };
-    let picture = move |()| picture(i18n.get_locale(), page.report.get().as_deref());
+    let picture = move |()| scatter(i18n.get_locale(), page.report.get().as_deref());
     view! {
         <section class="panel" aria-labelledby="next-title">
             <header class="panel__head">
@@ -132,7 +128,12 @@ fn Card(
     let heading = heading.collect_view();
     let text = visible_text(&prompt.text);
     let next = prompt.next.clone();
-    let drawn = Memo::new_with_compare(move |_| bars_picture(i18n.get_locale(), &prompt, look), |_, _| true);
+    let drawn = move |_: Option<&_>| {
+        let times = look.times();
+        let rows = rows_on_show(&prompt.next, &look.query.get(), times > 1);
+        bars(i18n.get_locale(), &prompt, rows, times)
+    };
+    let drawn = Memo::new_with_compare(drawn, |_, _| true);
     let rows = move || {
         let times = look.times();
         let found = rows_on_show(&next, &look.query.get(), times > 1);
@@ -180,11 +181,6 @@ fn Card(
     }
 }
 
-/// The largest probability of either model.
-fn largest(next: &[NextToken]) -> f64 {
-    next.iter().map(|row| row.log_prob_a.max(row.log_prob_b).exp()).fold(0.0, f64::max)
-}
-
 /// What is known of the tokens that are not listed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rest {
@@ -230,38 +226,6 @@ impl Rest {
     }
 }
 
-/// The bars that a card shows, for its table and files.
-fn bars_picture(locale: Locale, prompt: &PromptReport, look: Look) -> Picture {
-    let times = look.times();
-    let rows = rows_on_show(&prompt.next, &look.query.get(), times > 1);
-    let mut table = FigureData::with_columns([
-        ("rank", td_string!(locale, pictures.bars.rank).to_owned()),
-        ("token", td_string!(locale, pictures.scatter.token).to_owned()),
-        ("p_a", td_string!(locale, pictures.bars.p_a).to_owned()),
-        ("p_b", td_string!(locale, pictures.bars.p_b).to_owned()),
-        ("log_prob_a", td_string!(locale, pictures.scatter.a).to_owned()),
-        ("log_prob_b", td_string!(locale, pictures.scatter.b).to_owned()),
-    ]);
-    let cells = |(rank, row): &(usize, NextToken)| {
-        let (a, b) = (row.log_prob_a, row.log_prob_b);
-        vec![(rank + 1).into(), row.token.as_str().into(), a.exp().into(), b.exp().into(), a.into(), b.into()]
-    };
-    table.rows = rows.iter().map(cells).collect();
-    let bar = |(_, row): (usize, NextToken)| Bar {
-        name: visible_text(&row.token),
-        a: row.log_prob_a,
-        b: row.log_prob_b,
-    };
-    let (bars, full) =
-        (rows.into_iter().map(bar).collect::<Vec<_>>(), largest(&prompt.next) / f64::from(times));
-    Picture {
-        title: td_string!(locale, pictures.bars.title, prompt = visible_text(&prompt.text)),
-        description: td_string!(locale, pictures.bars.sees).to_owned(),
-        table,
-        draw: Arc::new(move |width| mirrored(&bars, full, width)),
-    }
-}
-
 /// The rows that a card shows, with their ranks: those with `query` in their token, in any case; the first where nothing
 /// is looked for and the tail is not.
 fn rows_on_show(next: &[NextToken], query: &str, with_tail: bool) -> Vec<(usize, NextToken)> {
@@ -271,58 +235,9 @@ fn rows_on_show(next: &[NextToken], query: &str, with_tail: bool) -> Vec<(usize,
     next.iter().cloned().enumerate().filter(|(_, row)| is_found(row)).take(most).collect()
 }
 
-/// Every token that the report has, of all prompts, as log-probabilities of A and B.
-fn picture(locale: Locale, report: Option<&Report>) -> Picture {
-    let prompts = report.map_or(&[][..], |report| &report.prompts);
-    let rows = || prompts.iter().flat_map(|prompt| prompt.next.iter().map(move |row| (prompt, row)));
-    let mut table = FigureData::with_columns([
-        ("prompt", td_string!(locale, pictures.scatter.prompt).to_owned()),
-        ("token", td_string!(locale, pictures.scatter.token).to_owned()),
-        ("log_prob_a", td_string!(locale, pictures.scatter.a).to_owned()),
-        ("log_prob_b", td_string!(locale, pictures.scatter.b).to_owned()),
-    ]);
-    table.rows = rows()
-        .map(|(prompt, row)| {
-            vec![
-                prompt.text.as_str().into(),
-                row.token.as_str().into(),
-                row.log_prob_a.into(),
-                row.log_prob_b.into(),
-            ]
-        })
-        .collect();
-    let points: Vec<Point> = rows()
-        .map(|(prompt, row)| Point {
-            name: td_string!(
-                locale,
-                pictures.scatter.point,
-                prompt = visible_text(&prompt.text),
-                token = visible_text(&row.token),
-                a = number(row.log_prob_a),
-                b = number(row.log_prob_b)
-            ),
-            a: row.log_prob_a,
-            b: row.log_prob_b,
-        })
-        .collect();
-    let titles = Titles {
-        a: td_string!(locale, pictures.scatter.a).to_owned(),
-        b: td_string!(locale, pictures.scatter.b).to_owned(),
-    };
-    Picture {
-        title: td_string!(locale, pictures.scatter.title).to_owned(),
-        description: td_string!(locale, pictures.scatter.sees).to_owned(),
-        table,
-        draw: Arc::new(move |width| scatter(&points, &titles, width)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::fixture::report;
-    use crate::ui::figures::table::Cell;
-    use crate::ui::lessons::fixture::prompt;
 
     fn tokens(n: usize) -> Vec<NextToken> {
         (0..n)
@@ -374,27 +289,5 @@ mod tests {
         // Fewer than forty of a larger vocabulary: what is left bounds each of them.
         let few = Rest::of(&next[..2], 500);
         assert_eq!(few.at_most, few.together);
-    }
-
-    #[test]
-    fn the_table_has_the_numbers_of_the_report() {
-        let mut report = report();
-        report.prompts = vec![prompt("one", [0.5, 0.25], 0.1), prompt("two", [0.125, 0.125], 0.0)];
-        for locale in [Locale::en, Locale::ja] {
-            let picture = picture(locale, Some(&report));
-            assert_eq!(picture.table.rows.len(), 4);
-            assert_eq!(
-                picture.table.rows[0],
-                [
-                    Cell::from("one"),
-                    Cell::from("best"),
-                    Cell::from(-std::f64::consts::LN_2),
-                    Cell::from(0.25_f64.ln())
-                ]
-            );
-            let svg = (picture.draw)(400.0).on_page("p", &picture.title, &picture.description);
-            assert_eq!(svg.matches(r#"class="mark""#).count(), 4);
-        }
-        assert!(picture(Locale::en, None).table.rows.is_empty());
     }
 }

@@ -1,8 +1,7 @@
 //! Colours and steps of a matrix of distances: classes with round limits on a logarithmic scale, and where an arrow key
 //! leads. Pure functions.
 
-/// Shades that the style sheet has, from the nearest pair to the farthest.
-pub const SHADES: usize = 8;
+use crate::figures::scene::SHADES;
 
 /// Classes of distances.
 #[derive(Debug, Clone, PartialEq)]

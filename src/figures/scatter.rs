@@ -70,7 +70,7 @@ pub fn scatter(points: &[Point], titles: &Titles, width: f64) -> Scene {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::figures::scene::Shape;
+    use crate::figures::scene::Shape;
     use proptest::prelude::*;
 
     fn point(a: f64, b: f64) -> Point {

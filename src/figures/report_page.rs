@@ -1,17 +1,22 @@
-//! A report as a page that stands by itself, in the reader's language: the verdicts first, then every table.
+//! A report as a page that stands by itself, in the reader's language: the verdicts first, then every table with its
+//! pictures.
 
 use leptos_i18n::td_string;
 
-use super::numbers::{number, percent, probability};
-use super::properties::property_of_concept;
-use super::{Locale, level, verdict};
+use super::Picture;
+use super::of_report::{arrows, map, next_tokens, nulls, ranks, strip};
 use crate::lab::experiment::Experiment;
 use crate::lab::export::html::Html;
 use crate::lab::report::{PromptReport, PropertyReport, Report, Side};
 use crate::lab::visible::visible_text;
+use crate::text::numbers::{number, percent, probability};
+use crate::text::properties::property_of_concept;
+use crate::text::{Locale, level, verdict};
 
 /// Next tokens of each prompt that are listed.
 const LISTED_TOKENS: usize = 20;
+/// Next tokens of each prompt that are drawn.
+const DRAWN_TOKENS: usize = 12;
 
 /// The page.
 pub fn report_page(locale: Locale, report: &Report) -> String {
@@ -28,6 +33,10 @@ pub fn report_page(locale: Locale, report: &Report) -> String {
     truncation(&mut page, locale, report);
     asked(&mut page, locale, &report.experiment);
     page.end()
+}
+
+fn draw(page: &mut Html, id: &str, picture: &Picture) {
+    page.drawing(&visible_text(&picture.title), &picture.description, &picture.in_file(id));
 }
 
 fn verdicts(page: &mut Html, locale: Locale, report: &Report) {
@@ -92,14 +101,23 @@ fn models(page: &mut Html, locale: Locale, report: &Report) {
             row(td_string!(locale, share.report.dark_g), |side| percent(side.subspace.dark_g)),
         ],
     );
+    draw(page, "scree", &ranks::scree(locale, Some(report)));
 }
 
 fn properties(page: &mut Html, locale: Locale, report: &Report) {
     page.heading(td_string!(locale, share.report.properties));
-    for property in &report.properties {
+    for (i, property) in report.properties.iter().enumerate() {
         let name = property_of_concept(locale, property.property, &property.concept);
         page.element("h3", "headline", &visible_text(&name));
         scores(page, locale, property);
+        if let Some(found) = &property.arrows {
+            draw(page, &format!("arrows-{i}"), &arrows::picture(locale, Some(property)));
+            page.element("p", "scope", &arrows::finding(locale, report.equality.level, found));
+        }
+        if property.scores.is_some() {
+            draw(page, &format!("nulls-{i}"), &nulls::picture(locale, Some(property)));
+            page.list(nulls::in_words(locale, property).into_iter().map(|sentence| (sentence, "")));
+        }
         let list =
             |texts: &[String]| texts.iter().map(|text| visible_text(text)).collect::<Vec<_>>().join(" · ");
         let (used, dropped) = (&property.used, &property.dropped);
@@ -152,8 +170,12 @@ fn prompts(page: &mut Html, locale: Locale, report: &Report) {
     };
     let head = [td_string!(locale, share.report.prompt), "KL(A‖B)", "KL(B‖A)", "JS", "TV", "max |Δ log p|"];
     page.table(&head, report.prompts.iter().map(row));
-    for prompt in &report.prompts {
+    draw(page, "strip", &strip::picture(locale, Some(report)));
+    draw(page, "scatter", &next_tokens::scatter(locale, Some(report)));
+    for (i, prompt) in report.prompts.iter().enumerate() {
         page.element("h3", "prompt", &visible_text(&prompt.text));
+        let drawn = prompt.next.iter().cloned().enumerate().take(DRAWN_TOKENS).collect();
+        draw(page, &format!("bars-{i}"), &next_tokens::bars(locale, prompt, drawn, 1));
         let tokens = prompt.next.iter().take(LISTED_TOKENS).map(|next| {
             let [a, b] = [next.log_prob_a, next.log_prob_b].map(|log| probability(log.exp()));
             vec![visible_text(&next.token), a, b]
@@ -171,6 +193,8 @@ fn coupled_map(page: &mut Html, locale: Locale, report: &Report) {
         td_string!(locale, share.report.residual_prompts),
         td_string!(locale, share.report.shuffled),
     ];
+    draw(page, "map", &map::map(locale, Some(report)));
+    draw(page, "angles", &map::angles(locale, Some(report)));
     let rows = [("A→B", &report.map_ab), ("B→A", &report.map_ba)].map(|(direction, map)| {
         let numbers = [map.e_tok, map.e_tok_shuffled, map.e_prm, map.e_prm_shuffled];
         std::iter::once(direction.to_owned()).chain(numbers.map(number)).collect()
@@ -180,6 +204,7 @@ fn coupled_map(page: &mut Html, locale: Locale, report: &Report) {
 
 fn truncation(page: &mut Html, locale: Locale, report: &Report) {
     page.heading(td_string!(locale, share.report.truncation));
+    draw(page, "truncation", &ranks::truncation(locale, Some(report)));
     for (letter, side) in [("A", &report.model_a), ("B", &report.model_b)] {
         page.element("h3", "prompt", letter);
         let kl = format!("KL ({})", td_string!(locale, page.nats));
@@ -213,4 +238,29 @@ fn asked(page: &mut Html, locale: Locale, experiment: &Experiment) {
     ];
     let head = [td_string!(locale, share.report.quantity), td_string!(locale, share.report.value)];
     page.table(&head, rows.map(|(name, value)| vec![name.to_owned(), value]));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::lab::fixture::{prompt, twin_report};
+
+    /// Two prompts and one property without arrows: its null, scree, truncation, map and
+    /// angles, strip, scatter, bars.
+    #[test]
+    fn every_picture_is_drawn_once_and_named_once() {
+        let mut report = twin_report("reduced");
+        report.prompts = vec![prompt("one", [0.5, 0.25], 0.1), prompt("two", [0.125, 0.125], 0.0)];
+        for locale in [Locale::en, Locale::ja] {
+            let page = report_page(locale, &report);
+            assert_eq!(page.matches("<svg").count(), 1 + 4 + 2 + 2);
+            assert_eq!(page.matches("<figcaption>").count(), 9);
+            let ids: Vec<&str> =
+                page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+            assert!(ids.contains(&"bars-1-hatch"), "{ids:?}");
+        }
+    }
 }

@@ -2,8 +2,7 @@
 //! Pure functions.
 
 use super::scale::Scale;
-use super::scene::{Anchor, Fill, Mark, Scene, Tone};
-use crate::ui::plots::heat::SHADES;
+use super::scene::{Anchor, Fill, Mark, SHADES, Scene, Tone};
 
 /// Longest side of the matrix, pixels.
 const MAX_SIDE: f64 = 400.0;
@@ -140,7 +139,7 @@ fn legend(scene: &mut Scene, titles: &Titles, top: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::figures::scene::Shape;
+    use crate::figures::scene::Shape;
     use proptest::prelude::*;
 
     fn matrix(values: Vec<Vec<f64>>) -> Matrix {

@@ -7,45 +7,19 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_i18n::{t, t_string};
 
-use super::scene::{PIXELS_PER_REM, Scene};
-use super::table::{Cell, FigureData};
 use crate::browser::export::save;
 use crate::browser::picture::{self, WidthWatch};
+use crate::figures::Picture;
+use crate::figures::scene::{PIXELS_PER_REM, Scene};
+use crate::figures::table::Cell;
 use crate::lab::visible::visible_text;
 use crate::text::numbers::plain;
 use crate::text::use_i18n;
 
-/// Width of a drawing in a file, in pixels.
-const FILE_WIDTH: f64 = 720.0;
 /// Width of a drawing until the page knows how much room there is.
 const FIRST_WIDTH: f64 = 560.0;
 /// Rows of a table that stand on the page; files hold all.
 const MAX_ROWS: usize = 200;
-
-/// A drawing for any width.
-pub type Draw = Arc<dyn Fn(f64) -> Scene + Send + Sync>;
-
-/// A picture with its words and numbers.
-#[derive(Clone)]
-pub struct Picture {
-    /// What is drawn, in a few words.
-    pub title: String,
-    /// What to see in it, in one sentence.
-    pub description: String,
-    /// The numbers that are drawn.
-    pub table: FigureData,
-    /// The drawing; its height is the same for every width, so that nothing below it moves.
-    pub draw: Draw,
-}
-
-impl Picture {
-    /// The drawing as a file.
-    fn file(&self) -> (Scene, String) {
-        let scene = (self.draw)(FILE_WIDTH);
-        let svg = scene.as_file(&self.title, &self.description);
-        (scene, svg)
-    }
-}
 
 /// A figure.
 #[component]

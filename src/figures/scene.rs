@@ -5,6 +5,9 @@ use std::fmt::Write;
 
 use super::scale::Scale;
 
+/// Shades of heat that the style sheet has.
+pub const SHADES: usize = 8;
+
 /// A colour of the style sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "named as in style/tokens.css")]
@@ -329,13 +332,26 @@ impl Scene {
 
     /// The SVG as a file that needs nothing else, in the colours of the light theme. Its title stands above it.
     pub fn as_file(&self, title: &str, description: &str) -> String {
-        let (title, description) = (escaped(title), escaped(description));
-        let (ink, surface) = (Tone::Ink.on_white(), Tone::Surface.on_white());
-        let front = format!(
-            r#"<title>{title}</title><desc>{description}</desc><rect width="100%" height="100%" fill="{surface}"/><text x="8" y="19" font-size="14" font-weight="600" fill="{ink}">{title}</text>"#
+        let ink = Tone::Ink.on_white();
+        let above = format!(
+            r#"<text x="8" y="19" font-size="14" font-weight="600" fill="{ink}">{}</text>"#,
+            escaped(title)
         );
-        let pen = Pen { id: "all-or-none", is_page: false };
-        self.svg(r#"role="img" font-family="system-ui, sans-serif""#, &front, Self::TITLE_SPACE, &pen)
+        self.on_white("all-or-none", (title, description), &above, Self::TITLE_SPACE)
+    }
+
+    /// The SVG within a saved page, whose title stands in that page. `id` is unlike that of any other drawing in it.
+    pub fn in_file(&self, id: &str, title: &str, description: &str) -> String {
+        self.on_white(id, (title, description), "", 0.0)
+    }
+
+    fn on_white(&self, id: &str, (title, description): (&str, &str), above: &str, space: f64) -> String {
+        let (title, description, surface) = (escaped(title), escaped(description), Tone::Surface.on_white());
+        let front = format!(
+            r#"<title>{title}</title><desc>{description}</desc><rect width="100%" height="100%" fill="{surface}"/>{above}"#
+        );
+        let head = r#"role="img" font-family="system-ui, sans-serif""#;
+        self.svg(head, &front, space, &Pen { id, is_page: false })
     }
 
     fn svg(&self, head: &str, front: &str, space: f64, pen: &Pen<'_>) -> String {
