@@ -569,7 +569,10 @@ fn the_report_that_is_stored_with_the_page_is_what_would_be_computed_now() {
     let stored = decoded(fs::read("public/stored/report.postcard").expect("the stored report")).expect(AGAIN);
     let scratch = scratch();
     let path = scratch.path().join("report.postcard");
-    answer(&["opening", "--out", &path.to_string_lossy()]);
+    let words = scratch.path().join("opening.html");
+    answer(&["opening", "--out", &path.to_string_lossy(), "--words", &words.to_string_lossy()]);
+    let words = fs::read_to_string(words).expect("the verdict in words");
+    assert_eq!(words, fs::read_to_string(lab::opening::WORDS).expect("the words in the page"), "{AGAIN}");
     let computed = decoded(fs::read(path).expect("the new report")).expect("a report of this version");
     let mut found = Vec::new();
     differences("report", &stored, &computed, 1e-3, &mut found);

@@ -128,6 +128,12 @@ pub fn mark_root(name: &str, value: Option<&str>) {
     }
 }
 
+/// Whether the visitor asks nothing of their own, so that `index.html` shows the verdict that stands in it.
+pub fn has_opening() -> bool {
+    let root = window().and_then(|window| window.document()?.document_element());
+    root.is_some_and(|root| !root.has_attribute("data-asks"))
+}
+
 /// Marks the element that a selector finds with `data-spotlight`, everything that holds it, up to the element `top`, with
 /// `data-spotlight-path`, and scrolls to it. The last one that was marked is so no longer.
 pub fn spotlight(selector: Option<&str>, top: &str) {

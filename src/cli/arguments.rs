@@ -188,6 +188,9 @@ pub struct OpeningArguments {
     /// Where to write it
     #[arg(long, value_name = "FILE", default_value = "public/stored/report.postcard")]
     pub out: PathBuf,
+    /// Where to write its verdict in words, which index.html takes in
+    #[arg(long, value_name = "FILE", default_value = crate::lab::opening::WORDS)]
+    pub words: PathBuf,
 }
 
 /// Which engine runs a model.

@@ -9,11 +9,14 @@ use super::files::{self, World};
 use super::next_token::load_session;
 use super::progress::with_progress;
 use crate::lab::{self, Experiment, ModelSource, Observation, Report, Thresholds, opening};
+use crate::text::opening::opening_words;
 
-/// Writes the stored report anew.
+/// Writes the stored report and its verdict in words anew.
 pub fn run(arguments: &OpeningArguments, out: &mut dyn Write) -> Result<(), CliError> {
-    let stored = opening::encode(&report()?).map_err(|error| CliError::Internal(error.to_string()))?;
+    let report = report()?;
+    let stored = opening::encode(&report).map_err(|error| CliError::Internal(error.to_string()))?;
     write_whole(&arguments.out, &stored)?;
+    write_whole(&arguments.words, opening_words(&report).as_bytes())?;
     Ok(writeln!(out, "{} bytes in {}", stored.len(), arguments.out.display())?)
 }
 

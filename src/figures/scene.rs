@@ -576,7 +576,7 @@ mod tests {
     /// Every colour that a drawing can name is in the style sheet, in both themes, and files have the light one.
     #[test]
     fn every_tone_is_a_token() {
-        let style = include_str!("../../../style/tokens.css");
+        let style = include_str!("../../style/tokens.css");
         let plain =
             [Tone::Surface, Tone::Sunken, Tone::Ink, Tone::InkSoft, Tone::Rule, Tone::RuleStrong, Tone::A];
         let more = [Tone::ASoft, Tone::B, Tone::BSoft, Tone::Decided, Tone::Fault];

@@ -12,6 +12,8 @@ pub const PAIR: [&str; 2] = ["world-d32", "world-d48"];
 pub const N_PROMPTS: usize = 3;
 /// Where the stored report is, below `public/` and below the page's own address.
 pub const STORED: &str = "stored/report.postcard";
+/// Where the verdict of the stored report is in words, which `index.html` takes in.
+pub const WORDS: &str = "public/opening.html";
 
 /// The stored form of a report.
 ///

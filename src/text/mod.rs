@@ -16,6 +16,7 @@ mod generated {
 
 pub mod level;
 pub mod numbers;
+pub mod opening;
 pub mod properties;
 pub mod reasons;
 pub mod reproduction;

@@ -94,6 +94,17 @@ pub fn verdict_name(locale: Locale, kind: VerdictKind) -> &'static str {
     }
 }
 
+/// The tone of a finding, for its colour; its words carry the meaning.
+pub fn mood(kind: VerdictKind) -> &'static str {
+    match kind {
+        VerdictKind::HeldByAll | VerdictKind::HeldByNone => "decided",
+        VerdictKind::Mixed => "mixed",
+        VerdictKind::NotEquivalent | VerdictKind::CloseNotEquivalent | VerdictKind::OutOfClass => "silent",
+        VerdictKind::TooLittleData => "short",
+        VerdictKind::Inconsistent => "fault",
+    }
+}
+
 /// The headline: a whole sentence. A pair that is close on average is no less different where equality is refuted.
 fn headline(locale: Locale, kind: VerdictKind, property: String, equality: &Equality) -> String {
     match kind {

@@ -1,7 +1,5 @@
 //! The frame of a picture: title, drawing, what is pointed at in words, its numbers as a table, and all of it as files.
 
-use std::sync::Arc;
-
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::task::spawn_local;

@@ -341,6 +341,8 @@ pub struct Page {
     pub report: RwSignal<Option<Arc<Report>>>,
     /// The report on show came with the page; the live one is not there yet.
     pub is_stored: RwSignal<bool>,
+    /// The verdict of the stored report stands in the page, and the report is on its way.
+    pub awaits_stored: RwSignal<bool>,
     /// What is wrong with the link that was opened.
     pub link_error: RwSignal<Option<Fault>>,
     /// What the link or file that was opened last shares.
@@ -373,6 +375,7 @@ impl Page {
             recovered: RwSignal::new(Vec::new()),
             report: RwSignal::new(None),
             is_stored: RwSignal::new(false),
+            awaits_stored: RwSignal::new(false),
             link_error: RwSignal::new(None),
             linked: RwSignal::new(None),
             link_notes: RwSignal::new(Vec::new()),

@@ -522,7 +522,7 @@ impl Page {
 
     /// Loads the page again, in the same profile.
     pub async fn reload(&self) {
-        self.browser.driver.refresh().await.expect("the page opens again");
+        self.browser.reload().await;
     }
 
     /// Goes to another address in the same tab.

@@ -84,7 +84,7 @@ impl Html {
 }
 
 /// Text that is only text, in an element as well as in an attribute.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -290,15 +290,7 @@ pub fn fresh_report(page: Page) -> Option<Arc<Report>> {
     if !matches!(*page.phase.read(), Phase::Done { .. }) {
         return None;
     }
-    page.prompts.track();
-    let asked = page.prompt_texts();
-    page.report.get().filter(|report| {
-        let experiment = &report.experiment;
-        experiment.prompts == asked
-            && experiment.model_a == *page.a.source.read()
-            && experiment.model_b == *page.b.source.read()
-            && experiment.concepts.first() == page.concept.read().as_ref()
-    })
+    page.report.get().filter(|report| page.asks(&report.experiment))
 }
 
 /// Another model, unless it is there already.

@@ -9,7 +9,7 @@ use crate::lab::Report;
 use crate::lab::visible::visible_text;
 use crate::text::level::level_name;
 use crate::text::numbers::number;
-use crate::text::verdict::findings;
+use crate::text::verdict::{findings, mood};
 use crate::text::{Locale, use_i18n};
 use crate::ui::address;
 use crate::ui::state::{Phase, use_page};
@@ -89,7 +89,7 @@ fn Said(locale: Locale, report: Report) -> impl IntoView {
             .into_iter()
             .map(|finding| {
                 view! {
-                    <div class="finding" data-mood=super::verdict::mood(finding.kind)>
+                    <div class="finding" data-mood=mood(finding.kind)>
                         <h2 class="finding__headline">{finding.headline}</h2>
                         <p class="finding__scope">{finding.scope}</p>
                     </div>

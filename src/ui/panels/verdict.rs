@@ -8,13 +8,15 @@ use crate::lab::Report;
 use crate::protocol::ErrorKind;
 use crate::text::level::{level_name, level_sentence, plan};
 use crate::text::numbers::number;
-use crate::text::verdict::{FindingWords, Version, findings};
+use crate::text::verdict::{FindingWords, Version, findings, mood};
 use crate::text::{Locale, use_i18n};
-use crate::theory::verdict::VerdictKind;
 use crate::ui::failure::Fault;
 use crate::ui::plots::Ruler;
 use crate::ui::session::use_session;
 use crate::ui::state::{ModelStatus, Phase, slot_name, use_page};
+
+/// The verdict that stands in the page before this program does, and stays until the stored report is there.
+const OPENING: &str = include_str!("../../../public/opening.html");
 
 /// Headline, scope, reasons, level, and what is going on now.
 #[component]
@@ -51,8 +53,17 @@ pub fn VerdictPanel() -> impl IntoView {
             data-testid="verdict"
             data-stored=move || page.is_stored.get().to_string()
         >
-            <Provenance />
-            {body}
+            <Show
+                when=move || page.awaits_stored.get()
+                fallback=move || {
+                    view! {
+                        <Provenance />
+                        {body}
+                    }
+                }
+            >
+                <div class="verdict__opening" inner_html=OPENING></div>
+            </Show>
             <div class="verdict__foot">
                 <StatusLine />
                 <ShareButton />
@@ -271,16 +282,5 @@ fn StatusLine() -> impl IntoView {
                     })
             }}
         </div>
-    }
-}
-
-/// The tone of a finding, for its colour; its words carry the meaning.
-pub(super) fn mood(kind: VerdictKind) -> &'static str {
-    match kind {
-        VerdictKind::HeldByAll | VerdictKind::HeldByNone => "decided",
-        VerdictKind::Mixed => "mixed",
-        VerdictKind::NotEquivalent | VerdictKind::CloseNotEquivalent | VerdictKind::OutOfClass => "silent",
-        VerdictKind::TooLittleData => "short",
-        VerdictKind::Inconsistent => "fault",
     }
 }

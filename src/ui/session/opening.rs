@@ -22,12 +22,17 @@ impl Session {
         if !page::fragment().is_empty() || kept_prompts(FIRST_WORLD).is_some() {
             return;
         }
+        self.page.awaits_stored.set(page::has_opening());
         spawn_local(async move {
             let stored = page::bytes_of(opening::STORED).await;
             let ours = stored.filter(|bytes| opening::fingerprint(bytes) == FINGERPRINT);
-            let report = ours.and_then(|bytes| opening::decode(&bytes));
-            self.with(|inner| inner.stored = report);
-            self.show_stored();
+            match ours.and_then(|bytes| opening::decode(&bytes)) {
+                Some(report) => {
+                    self.with(|inner| inner.stored = Some(report));
+                    self.show_stored();
+                }
+                None => self.page.awaits_stored.set(false),
+            }
         });
     }
 
@@ -37,18 +42,19 @@ impl Session {
         if page.report.with_untracked(Option::is_some) || page.world.with_untracked(Option::is_none) {
             return;
         }
-        let asked = self.experiment();
-        let report = self.with(|inner| inner.stored.take_if(|report| report.experiment == asked));
-        if let Some(report) = report {
+        let Some(report) = self.with(|inner| inner.stored.take()) else { return };
+        if report.experiment == self.experiment() {
             clock::mark("the stored report is shown");
             page.is_stored.set(true);
             page.report.set(Some(Arc::new(report)));
         }
+        page.awaits_stored.set(false);
     }
 
     /// Takes the stored report away: something else is asked.
     pub(super) fn drop_stored(self) {
         self.with(|inner| inner.stored = None);
+        self.page.awaits_stored.set(false);
         if self.page.is_stored.get_untracked() {
             self.page.is_stored.set(false);
             self.page.report.set(None);
@@ -59,6 +65,7 @@ impl Session {
     pub(super) fn show_live(self, report: Report) {
         self.with(|inner| inner.stored = None);
         self.page.is_stored.set(false);
+        self.page.awaits_stored.set(false);
         self.page.report.set(Some(Arc::new(report)));
     }
 }

@@ -69,6 +69,7 @@ impl Session {
             }
             Err((message, cause)) => {
                 let complaint = Complaint { kind: ErrorKind::Network, message, cause };
+                self.page.awaits_stored.set(false);
                 self.page.phase.set(Phase::Failed(complaint.into()));
             }
         }

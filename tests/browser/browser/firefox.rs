@@ -28,6 +28,23 @@ pub async fn picture(driver: &WebDriver) -> Vec<u8> {
     picture.expect("a picture of the page")
 }
 
+/// Loads the page again as a visitor does: WebDriver would go past its service worker.
+pub async fn reload(driver: &WebDriver) {
+    const TRIES: usize = 600;
+    let leave = "window.isLeft = true; location.reload();";
+    driver.execute(leave, Vec::new()).await.expect("the page is loaded again");
+    let is_back = "return !window.isLeft && document.readyState === 'complete';";
+    for _ in 0..TRIES {
+        // Between two pages there is nobody to answer.
+        let found = driver.execute(is_back, Vec::new()).await;
+        if found.is_ok_and(|found| found.convert::<bool>().is_ok_and(|is_back| is_back)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the page does not open again");
+}
+
 /// A line of Firefox's output as a line of the console, if it is an error of the page.
 pub fn complaint(line: &str) -> Option<String> {
     // Firefox also writes of its own troubles, such as hosts of its maker that do not answer.

@@ -108,6 +108,14 @@ impl Browser {
         self.downloads.path()
     }
 
+    /// Loads the page again, in the same profile.
+    pub async fn reload(&self) {
+        match self.kind {
+            Kind::Chromium => self.driver.refresh().await.expect("the page opens again"),
+            Kind::Firefox => firefox::reload(&self.driver).await,
+        }
+    }
+
     /// A picture of the whole page, PNG.
     pub async fn picture(&self) -> Vec<u8> {
         match self.kind {
