@@ -117,15 +117,16 @@ fn axes(scene: &mut Scene, matrix: &Matrix, titles: &Titles, square: f64) {
 
 /// The shades from nothing to 1, and the bar.
 fn legend(scene: &mut Scene, titles: &Titles, top: f64) {
-    let size = 16.0;
-    scene.add(Mark::text(ROOM.0, top + 12.0, Anchor::End, "0 "));
+    // From the left edge on: the words need most of a phone's width.
+    let (left, size) = (14.0, 16.0);
+    scene.add(Mark::text(left, top + 12.0, Anchor::End, "0 "));
     for i in 0..SHADES {
         let shade = (SHADES - 1 - i) as u8;
-        scene.add(Mark::rect(ROOM.0 + i as f64 * size, top, size, size, Tone::Heat(shade)));
+        scene.add(Mark::rect(left + i as f64 * size, top, size, size, Tone::Heat(shade)));
     }
-    let end = ROOM.0 + SHADES as f64 * size;
+    let end = left + SHADES as f64 * size;
     scene.add(
-        Mark::rect(ROOM.0, top, SHADES as f64 * size, size, Tone::Surface)
+        Mark::rect(left, top, SHADES as f64 * size, size, Tone::Surface)
             .filled(Fill::None)
             .outlined(Tone::Rule, 1.0),
     );
