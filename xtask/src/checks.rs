@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::shell::{self, Outcome, cargo, say};
-use crate::{browser, site, tools};
+use crate::{browser, lighthouse, site, tools};
 
 /// The one native feature set: burn is compiled once for lints, tests and the command line. The page and its workers
 /// are in it for their tests; browsers are needed only to run them.
@@ -18,7 +18,7 @@ struct Stage {
     run: fn() -> Outcome,
 }
 
-const STAGES: [Stage; 8] = [
+const STAGES: [Stage; 9] = [
     Stage { name: "format", what: "rustfmt", run: format },
     Stage { name: "spelling", what: "typos", run: spelling },
     Stage { name: "licences", what: "cargo-deny", run: licences },
@@ -26,6 +26,7 @@ const STAGES: [Stage; 8] = [
     Stage { name: "native", what: "unit, integration and documentation tests", run: native },
     Stage { name: "lint-wasm", what: "clippy, wasm", run: lint_wasm },
     Stage { name: "site", what: "the optimised site", run: site::build_optimised },
+    Stage { name: "lighthouse", what: "the site's scores", run: scores },
     Stage { name: "browser", what: "the site in Chromium and Firefox", run: in_browser },
 ];
 
@@ -87,6 +88,10 @@ fn lint_wasm() -> Outcome {
 fn native() -> Outcome {
     shell::run(&mut cargo(&["test", "--quiet", "--package", "xtask"]))?;
     shell::run(&mut cargo(&["test", "--features", NATIVE]))
+}
+
+fn scores() -> Outcome {
+    lighthouse::run(&[])
 }
 
 fn in_browser() -> Outcome {

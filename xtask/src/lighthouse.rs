@@ -12,7 +12,7 @@ use crate::{bench, browser, places};
 /// The last that the long-term Node.js of 2023 runs.
 const LIGHTHOUSE: Package = Package { name: "lighthouse", version: "12.8.2" };
 
-/// Prints the scores of the site in `dist/`, or in another folder, and fails where one misses its target that is held to it.
+/// Prints the scores of the site in `dist/`, or in another folder, and fails where one misses its target.
 pub fn run(arguments: &[String]) -> Outcome {
     let site = match arguments {
         [] => places::dist(),

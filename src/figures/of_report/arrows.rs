@@ -33,7 +33,7 @@ fn words(used: &str) -> (String, String) {
 /// The differences of a property's pairs: raw above, as log-ratios below.
 pub fn picture(locale: Locale, property: Option<&PropertyReport>) -> Picture {
     let found = property.and_then(|property| property.arrows.as_ref().map(|arrows| (property, arrows)));
-    let concept = property.map_or_else(String::new, |property| property.concept.clone());
+    let concept = property.map_or_else(String::new, |property| visible_text(&property.concept));
     let mut table = FigureData::with_columns([
         ("coordinates", td_string!(locale, insides.arrows.coordinates).to_owned()),
         ("pair", td_string!(locale, insides.arrows.pair).to_owned()),

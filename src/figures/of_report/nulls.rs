@@ -10,6 +10,7 @@ use crate::figures::nulls::{Null, Pane, nulls};
 use crate::figures::owner::Owner;
 use crate::figures::table::{Cell, FigureData};
 use crate::lab::report::PropertyReport;
+use crate::lab::visible::visible_text;
 use crate::text::Locale;
 use crate::text::numbers::{grouped, number};
 use crate::text::properties::{property_of_concept, score_name};
@@ -93,7 +94,7 @@ pub fn picture(locale: Locale, property: Option<&PropertyReport>) -> Picture {
     let n_draws = panes.first().map_or(0, |pane| pane.a.n_draws() as usize);
     let axis = property.map_or("", |property| score_name(locale, property.property));
     let of = property.map_or_else(String::new, |property| {
-        property_of_concept(locale, property.property, &property.concept)
+        property_of_concept(locale, property.property, &visible_text(&property.concept))
     });
     Picture {
         title: td_string!(locale, insides.nulls.title, property = of),
