@@ -7,7 +7,7 @@ use super::experiment::Thresholds;
 use super::material::Material;
 use super::progress::Progress;
 use super::properties::Tests;
-use super::report::{Nearness, PropertyReport};
+use super::report::{Nearness, NoPromptMap, PropertyReport};
 use crate::theory::distribution::{Divergences, log_softmax};
 use crate::theory::equivalence::{Closeness, Equality, Level};
 use crate::theory::linear_map::{
@@ -151,7 +151,7 @@ impl Comparison<'_> {
         let is_close = equality.level == Level::Close;
         let distances = is_close.then(|| representation_distances(self.a, self.b, self.seed)).transpose();
         Ok(Nearness {
-            prompt_map_refused: a_from_b.as_ref().err().or(b_from_a.as_ref().err()).map(ToString::to_string),
+            prompt_map_refused: a_from_b.as_ref().err().or(b_from_a.as_ref().err()).map(NoPromptMap::from),
             prompt_map_a_from_b: a_from_b.ok(),
             prompt_map_b_from_a: b_from_a.ok(),
             image_cosines: image_cosines(&map).map_err(LabError::of('B'))?,

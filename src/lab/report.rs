@@ -10,7 +10,7 @@ use crate::theory::linear_map::{CoupledMap, MapCells, StabilityBound};
 use crate::theory::minimal::TruncationPoint;
 use crate::theory::nielsen::RepresentationDistances;
 use crate::theory::planner::Plan;
-use crate::theory::prompt_map::PromptMap;
+use crate::theory::prompt_map::{PromptMap, PromptMapError};
 use crate::theory::properties::arrows::Arrows;
 use crate::theory::properties::score::{Carried, PropertyScore};
 use crate::theory::subspace::SubspaceSummary;
@@ -51,6 +51,41 @@ pub struct Report {
     pub verdict: Verdict,
 }
 
+/// Why no map is fitted on prompts: a [`PromptMapError`] as a report keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoPromptMap {
+    /// A map would fit so few contexts whatever they are.
+    TooFewContexts {
+        /// At least so many.
+        needed: usize,
+        /// In the training texts.
+        found: usize,
+    },
+    /// There are too few texts to hold some back.
+    TooFewTexts {
+        /// At least so many.
+        needed: usize,
+        /// There are.
+        found: usize,
+    },
+    /// The held-out contexts do not vary.
+    NoVariation,
+    /// Its equations have no solution, for this reason (English).
+    Unsolved(String),
+}
+
+impl From<&PromptMapError> for NoPromptMap {
+    fn from(error: &PromptMapError) -> Self {
+        match *error {
+            PromptMapError::TooFewContexts { needed, found } => Self::TooFewContexts { needed, found },
+            PromptMapError::TooFewTexts { needed, found } => Self::TooFewTexts { needed, found },
+            PromptMapError::NoVariation => Self::NoVariation,
+            PromptMapError::Theory(ref error) => Self::Unsolved(error.to_string()),
+        }
+    }
+}
+
 /// Secondary measures of how one representation can be had from the other. None of them decides anything.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Nearness {
@@ -58,8 +93,8 @@ pub struct Nearness {
     pub prompt_map_a_from_b: Option<PromptMap>,
     /// B's from A's.
     pub prompt_map_b_from_a: Option<PromptMap>,
-    /// Why no map was fitted on prompts, in one sentence.
-    pub prompt_map_refused: Option<String>,
+    /// Why no map was fitted on prompts.
+    pub prompt_map_refused: Option<NoPromptMap>,
     /// Cosines of the principal angles between what both unembeddings can express, from the weights alone, descending:
     /// all 1 is necessary for equality where hidden states span their space.
     pub image_cosines: Vec<f64>,

@@ -4,7 +4,7 @@ use leptos_i18n::td_string;
 
 use super::Locale;
 use super::numbers::number;
-use crate::lab::report::Nearness;
+use crate::lab::report::{Nearness, NoPromptMap};
 use crate::theory::equivalence::{Equality, Level};
 use crate::theory::planner::{Plan, Unreachable};
 
@@ -77,6 +77,20 @@ pub fn plan(locale: Locale, plan: &Plan, equality: &Equality) -> Vec<String> {
     sentences
 }
 
+/// Why no map is fitted on prompts.
+fn no_prompt_map(locale: Locale, why: &NoPromptMap) -> String {
+    match why.clone() {
+        NoPromptMap::TooFewContexts { needed, found } => {
+            td_string!(locale, verdict.nearness.too_few_contexts, needed, found)
+        }
+        NoPromptMap::TooFewTexts { needed, found } => {
+            td_string!(locale, verdict.nearness.too_few_texts, needed, found)
+        }
+        NoPromptMap::NoVariation => td_string!(locale, verdict.nearness.no_variation).to_owned(),
+        NoPromptMap::Unsolved(reason) => td_string!(locale, verdict.nearness.unsolved, reason),
+    }
+}
+
 /// Secondary measures of nearness, one sentence each.
 pub fn nearness(locale: Locale, nearness: &Nearness) -> Vec<String> {
     let mut sentences = Vec::new();
@@ -90,13 +104,7 @@ pub fn nearness(locale: Locale, nearness: &Nearness) -> Vec<String> {
             shuffled_b = number(b.r2_shuffled)
         ));
     }
-    if let Some(refused) = &nearness.prompt_map_refused {
-        let refused = match locale {
-            Locale::en => format!("{}{}", refused[..1].to_uppercase(), &refused[1..]),
-            Locale::ja => refused.clone(),
-        };
-        sentences.push(td_string!(locale, verdict.nearness.refused, refused));
-    }
+    sentences.extend(nearness.prompt_map_refused.as_ref().map(|why| no_prompt_map(locale, why)));
     if let (Some(first), Some(last)) = (nearness.image_cosines.first(), nearness.image_cosines.last()) {
         let (first, last) = (number(first.min(1.0)), number(last.min(1.0)));
         sentences.push(td_string!(locale, verdict.nearness.cosines, first, last));
@@ -114,4 +122,32 @@ pub fn nearness(locale: Locale, nearness: &Nearness) -> Vec<String> {
         }
     }
     sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::fixture::report;
+    use crate::theory::prompt_map::PromptMapError;
+
+    #[test]
+    fn why_no_map_is_fitted_is_said_with_its_numbers_in_both_languages() {
+        let too_few = [
+            PromptMapError::TooFewContexts { needed: 96, found: 7 },
+            PromptMapError::TooFewTexts { needed: 96, found: 7 },
+        ];
+        for locale in [Locale::en, Locale::ja] {
+            let said = |error: &PromptMapError| {
+                let refused = Nearness { prompt_map_refused: Some(error.into()), ..report().nearness };
+                nearness(locale, &refused).remove(0)
+            };
+            for error in &too_few {
+                let sentence = said(error);
+                assert!(sentence.contains("96") && sentence.contains('7'), "{sentence}");
+            }
+            let sentences = too_few.each_ref().map(said);
+            assert_ne!(sentences[0], sentences[1]);
+            assert!(!sentences.contains(&said(&PromptMapError::NoVariation)));
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub async fn visitor_with_own_files() -> (Hub, Page) {
 }
 
 async fn pick_own_files(page: &Page) {
-    page.wait_for("the page", |shown| shown.models.iter().all(Option::is_some)).await;
+    page.made().await;
     page.pick_files("a", &small_gpt2()).await;
     let is_own = |shown: &Shown| {
         shown.sources[0].as_deref() == Some("local") && shown.models[0].as_deref() == Some("ready")
@@ -417,7 +417,7 @@ async fn a_model_that_one_tab_deletes_stays_for_another_that_reads_it() {
     let is_reading = |shown: &Shown| shown.hub[1].done.is_some_and(|done| done > 0);
     page.wait_for("a load that has read what is kept", is_reading).await;
     let reader = page.open_tab(&mirrored(&site(), &hub)).await;
-    page.wait_for("the page", |shown| shown.models.iter().all(Option::is_some)).await;
+    page.made().await;
     page.unfold("storage").await;
     page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
     assert!(page.press("stored-delete-0").await, "a button that deletes");

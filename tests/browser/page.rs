@@ -335,6 +335,11 @@ impl Page {
         returned.convert().expect("the script returns what is expected")
     }
 
+    /// Waits until both models have their places: the page is made part by part.
+    pub async fn made(&self) -> Shown {
+        self.wait_for("the page", |shown| shown.models.iter().all(Option::is_some)).await
+    }
+
     /// Waits for the verdict on what is asked now.
     pub async fn settled(&self) -> Shown {
         self.wait_for("a verdict on what is asked", Shown::is_settled).await

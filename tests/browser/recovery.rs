@@ -141,6 +141,7 @@ async fn a_worker_that_cannot_be_fetched_is_asked_for_twice_and_then_waits_for_t
 /// WebGPU runs as little as it can: the prompts alone, on model A alone.
 async fn on_webgpu(address: &str) -> Page {
     let page = Page::open(Visitor { webgpu: true, ..PLAIN }, &format!("{address}?lang=en")).await;
+    page.made().await;
     page.choose("b", "twin:observed-only").await;
     page.wait_for("WebGPU takes over", is_on("webgpu")).await;
     page
