@@ -408,7 +408,7 @@ async fn a_model_that_one_tab_deletes_stays_for_another_that_reads_it() {
     };
     let last = pieces.iter().max_by_key(|piece| start(piece)).expect("a piece");
     assert_eq!(page.damage(last.split_once(": ").expect("a cache and a path").1).await, 1);
-    let slow = Fault::new(On::File(WEIGHTS), Trouble::Pace(8_000), ALWAYS);
+    let slow = Fault::new(On::File(WEIGHTS), Trouble::Pace(3_000), ALWAYS);
     hub.add(name, repository.clone().fault(slow));
     page.reload().await;
     pick_own_files(&page).await;
@@ -420,6 +420,8 @@ async fn a_model_that_one_tab_deletes_stays_for_another_that_reads_it() {
     page.made().await;
     page.unfold("storage").await;
     page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
+    assert!(page.press("stored-delete-0").await, "a button that asks");
+    page.says("stored-delete-0", "it can be downloaded again").await;
     assert!(page.press("stored-delete-0").await, "a button that deletes");
     page.wait_for("an empty list", |shown| shown.stored.is_empty()).await;
     page.show_tab(reader).await;
