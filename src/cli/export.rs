@@ -141,7 +141,8 @@ mod tests {
         let page = report_page(Locale::ja, &report);
         assert!(!page.contains("<script") && !page.contains("<img") && page.contains("&lt;script&gt;"));
         assert!(!page.chars().any(|c| c == '\u{7}' || c == '\u{202e}'));
-        let tags = |page: &str| page.matches("<t").count();
+        // Drawings leave out words for which there is no room.
+        let tags = |page: &str| ["<td", "<th", "<tr", "<svg"].map(|tag| page.matches(tag).count());
         assert!(page.contains("lang=\"ja\"") && tags(&page) == tags(&plain));
         let program = python::program(&report, &calibration, &python::Expected::of(&report));
         assert!(
