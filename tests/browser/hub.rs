@@ -73,6 +73,16 @@ pub async fn load(page: &Page, repository: &str) -> Shown {
     outcome(page, repository).await.unwrap_or_else(|sentence| panic!("{repository}: {sentence}"))
 }
 
+/// Deletes the only model that is kept by one of the buttons for it, which asks first.
+async fn delete_kept(page: &Page, button: &str) {
+    page.unfold("storage").await;
+    page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
+    assert!(page.press(button).await, "a button that asks");
+    page.says(button, "it can be downloaded again").await;
+    assert!(page.press(button).await, "a button that deletes");
+    page.wait_for("an empty list", |shown| shown.stored.is_empty()).await;
+}
+
 /// Both models give the same distribution after every prompt.
 pub fn check_same(what: &str, shown: &Shown) {
     assert!(!shown.prompts.is_empty(), "{what}: no prompt was run");
@@ -289,22 +299,12 @@ async fn weights_are_kept_verified_and_deleted_at_a_word() {
     assert_eq!(files_of(&hub.asked_since(n_before)), BTreeSet::new(), "the damage is repaired");
 
     // Deleted, one by one or all.
-    page.unfold("storage").await;
-    page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
-    assert!(page.press("stored-delete-0").await, "a button that asks");
-    page.says("stored-delete-0", "it can be downloaded again").await;
-    assert!(page.press("stored-delete-0").await, "a button that deletes");
-    page.wait_for("an empty list", |shown| shown.stored.is_empty()).await;
+    delete_kept(&page, "stored-delete-0").await;
     check_nothing_kept(&page, name).await;
     let n_before = hub.n_asked();
     check_same("after deletion", &load(&page, name).await);
     assert!(files_of(&hub.asked_since(n_before)).contains(WEIGHTS));
-    page.unfold("storage").await;
-    page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
-    assert!(page.press("stored-delete-all").await, "a button that asks");
-    page.says("stored-delete-all", "it can be downloaded again").await;
-    assert!(page.press("stored-delete-all").await, "a button that deletes all");
-    page.wait_for("an empty list", |shown| shown.stored.is_empty()).await;
+    delete_kept(&page, "stored-delete-all").await;
     check_nothing_kept(&page, name).await;
 }
 
@@ -418,12 +418,7 @@ async fn a_model_that_one_tab_deletes_stays_for_another_that_reads_it() {
     page.wait_for("a load that has read what is kept", is_reading).await;
     let reader = page.open_tab(&mirrored(&site(), &hub)).await;
     page.made().await;
-    page.unfold("storage").await;
-    page.wait_for("the list of what is kept", |shown| shown.stored.len() == 1).await;
-    assert!(page.press("stored-delete-0").await, "a button that asks");
-    page.says("stored-delete-0", "it can be downloaded again").await;
-    assert!(page.press("stored-delete-0").await, "a button that deletes");
-    page.wait_for("an empty list", |shown| shown.stored.is_empty()).await;
+    delete_kept(&page, "stored-delete-0").await;
     page.show_tab(reader).await;
     let still: bool = page.shown().await.models[1].as_deref() == Some("loading");
     assert!(still, "the model was to be on its way while the other tab deleted it");
