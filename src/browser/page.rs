@@ -17,6 +17,11 @@ fn window() -> Option<Window> {
     web_sys::window()
 }
 
+/// The `html` element.
+fn root() -> Option<Element> {
+    window()?.document()?.document_element()
+}
+
 /// From now on a panic goes to the console and, in words, to the top of the page, which cannot go on after it.
 pub fn show_panics() {
     std::panic::set_hook(Box::new(|info| {
@@ -119,8 +124,7 @@ pub fn set_title(title: &str) {
 
 /// An attribute of the document's root, for styles; none takes it away.
 pub fn mark_root(name: &str, value: Option<&str>) {
-    let root = window().and_then(|window| window.document()?.document_element());
-    if let Some(root) = root {
+    if let Some(root) = root() {
         let _ = match value {
             Some(value) => root.set_attribute(name, value),
             None => root.remove_attribute(name),
@@ -130,8 +134,7 @@ pub fn mark_root(name: &str, value: Option<&str>) {
 
 /// Whether the visitor asks nothing of their own, so that `index.html` shows the verdict that stands in it.
 pub fn has_opening() -> bool {
-    let root = window().and_then(|window| window.document()?.document_element());
-    root.is_some_and(|root| !root.has_attribute("data-asks"))
+    root().is_some_and(|root| !root.has_attribute("data-asks"))
 }
 
 /// Marks the element that a selector finds with `data-spotlight`, everything that holds it, up to the element `top`, with

@@ -125,7 +125,8 @@ fn concepts(arguments: &CompareArguments, world: &World) -> Result<Vec<Concept>,
     Ok(concepts)
 }
 
-fn observe(
+/// One model on everything that the experiment asks of it.
+pub fn observe(
     session: &Session,
     experiment: &Experiment,
     calibration: &[String],

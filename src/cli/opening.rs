@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::arguments::{DeviceChoice, OpeningArguments};
+use super::compare::observe;
 use super::error::CliError;
 use super::experiment::write_whole;
 use super::files::{self, World};
@@ -31,12 +32,10 @@ fn report() -> Result<Report, CliError> {
     let thresholds = Thresholds::default();
     let experiment = Experiment { model_a, model_b, prompts, concepts, seed: 1, thresholds };
     let calibration = world.calibration_texts()?;
-    let observe = |name: &str| -> Result<Observation, CliError> {
+    let observed = |name: &str| -> Result<Observation, CliError> {
         let session = load_session(&files::bundled_folder(name)?, DeviceChoice::Cpu)?;
-        let asked = experiment.concept_contexts();
-        pollster::block_on(session.observe(&experiment.prompts, &asked, &calibration))
-            .map_err(|source| CliError::Run { model: name.to_owned(), source })
+        observe(&session, &experiment, &calibration)
     };
-    let [a, b] = [observe(opening::PAIR[0])?, observe(opening::PAIR[1])?];
+    let [a, b] = [observed(opening::PAIR[0])?, observed(opening::PAIR[1])?];
     Ok(with_progress(|listener| lab::analyze(&experiment, &a, Some(&b), listener))?)
 }

@@ -36,7 +36,7 @@ pub fn report_page(locale: Locale, report: &Report) -> String {
 }
 
 fn draw(page: &mut Html, id: &str, picture: &Picture) {
-    page.drawing(&visible_text(&picture.title), &picture.description, &picture.in_file(id));
+    page.drawing(&picture.title, &picture.description, &picture.in_file(id));
 }
 
 fn verdicts(page: &mut Html, locale: Locale, report: &Report) {

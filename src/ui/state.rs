@@ -224,6 +224,11 @@ impl Prompt {
     }
 }
 
+/// The texts of prompts that say something, in order.
+fn said(prompts: &[Prompt]) -> impl Iterator<Item = &String> {
+    prompts.iter().filter(|prompt| !prompt.is_blank()).map(|prompt| &prompt.text)
+}
+
 /// The signals of one model.
 #[derive(Clone, Copy)]
 pub struct ModelState {
@@ -411,9 +416,7 @@ impl Page {
 
     /// Prompts that say something, in order.
     pub fn prompt_texts(&self) -> Vec<String> {
-        self.prompts.with_untracked(|prompts| {
-            prompts.iter().filter(|p| !p.is_blank()).map(|p| p.text.clone()).collect()
-        })
+        self.prompts.with_untracked(|prompts| said(prompts).cloned().collect())
     }
 
     /// Whether this is what the visitor asks now.
@@ -421,10 +424,7 @@ impl Page {
         self.a.source.with(|source| *source == experiment.model_a)
             && self.b.source.with(|source| *source == experiment.model_b)
             && self.concept.with(|concept| concept.as_ref() == experiment.concepts.first())
-            && self.prompts.with(|prompts| {
-                let said = prompts.iter().filter(|prompt| !prompt.is_blank()).map(|prompt| &prompt.text);
-                said.eq(&experiment.prompts)
-            })
+            && self.prompts.with(|prompts| said(prompts).eq(&experiment.prompts))
     }
 
     /// Replaces all prompts.
