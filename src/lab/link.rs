@@ -13,11 +13,8 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde::{Deserialize, Serialize};
 
-use crate::hub::address::{is_repository, is_revision};
-
-use super::catalogue::is_plain;
-use super::experiment::{Experiment, ModelSource, Thresholds};
-use super::permalink::{Opened, Pinned, Shared};
+use super::experiment::Experiment;
+use super::permalink::{Impossible, Opened, Pinned, Shared, check};
 
 /// Changes whenever the layout does.
 pub const VERSION: u32 = 3;
@@ -33,9 +30,6 @@ const MAX_INFLATED: usize = 1 << 18;
 
 /// The compressor's slowest and smallest level.
 const SMALLEST: u8 = 9;
-
-/// Most prompts that a link may carry.
-pub const MAX_PROMPTS: usize = 64;
 
 /// How the name of a file ends that holds what a link would.
 pub const FILE_EXTENSION: &str = ".allornone.json";
@@ -96,11 +90,8 @@ pub enum LinkError {
         detail: String,
     },
     /// Decodes, but asks for something impossible.
-    #[error("a link cannot ask for {detail}")]
-    Impossible {
-        /// What it is.
-        detail: &'static str,
-    },
+    #[error("this asks for {0}: ask whoever made it for another one")]
+    Impossible(#[from] Impossible),
 }
 
 /// The fragment (without `#`) that restores what is shared.
@@ -213,56 +204,13 @@ struct Asked {
     experiment: Experiment,
 }
 
-/// What the page's own controls could never ask for is refused, whoever made the link.
-fn check(Shared { experiment, pinned }: &Shared) -> Result<(), LinkError> {
-    let impossible = |detail| Err(LinkError::Impossible { detail });
-    if let Some(fault) = pinned.as_ref().and_then(Pinned::fault) {
-        return impossible(fault);
-    }
-    if matches!(experiment.model_a, ModelSource::Twin { .. }) {
-        return impossible("model A as a twin of itself");
-    }
-    if experiment.prompts.len() > MAX_PROMPTS {
-        return impossible("more than 64 prompts");
-    }
-    for model in [&experiment.model_a, &experiment.model_b] {
-        // The name becomes part of an address on the page's own host.
-        if let ModelSource::Bundled { name } = model
-            && !is_plain(name)
-        {
-            return impossible(
-                "a bundled model whose name is not letters, digits, hyphens and single full stops",
-            );
-        }
-    }
-    for model in [&experiment.model_a, &experiment.model_b] {
-        // Repository and commit become part of an address that this browser asks for.
-        if let ModelSource::Hub { repository, commit, .. } = model
-            && !(is_repository(repository) && commit.as_deref().is_none_or(is_revision))
-        {
-            return impossible("a model of the Hub that is not organisation/name at a branch, tag or commit");
-        }
-    }
-    let Thresholds { delta_mean, delta_tail, max_violation_rate, alpha, max_p, .. } = experiment.thresholds;
-    let Thresholds { delta_correlation, delta_r2, delta_accuracy, delta_steering, .. } =
-        experiment.thresholds;
-    let sizes = [delta_mean, delta_tail, delta_correlation, delta_r2, delta_accuracy, delta_steering];
-    if !sizes.iter().all(|x| x.is_finite() && *x > 0.0) {
-        return impossible("a threshold that is not a positive number");
-    }
-    if ![max_violation_rate, alpha, max_p].iter().all(|x| *x > 0.0 && *x < 1.0) {
-        return impossible("a probability threshold outside 0 to 1");
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lab::Concept;
     use crate::lab::permalink::tests::pinned;
+    use crate::lab::{Concept, ModelSource, Thresholds};
     use crate::theory::statistics::{Stream, generator};
     use rand::Rng;
 
@@ -435,35 +383,16 @@ mod tests {
         }
     }
 
-    fn hub(repository: &str, commit: Option<&str>) -> Experiment {
-        let (repository, commit) = (repository.to_owned(), commit.map(ToOwned::to_owned));
-        Experiment { model_b: ModelSource::Hub { repository, commit, sha256: String::new() }, ..experiment() }
-    }
-
     #[test]
-    fn impossible_wishes_are_refused() {
-        let cases = [
-            Experiment { model_a: twin("change-of-basis"), ..experiment() },
-            Experiment { model_b: ModelSource::Bundled { name: "../../secret".into() }, ..experiment() },
-            hub("a/../b", None),
-            hub("only-a-name", None),
-            hub("a/b", Some("../main")),
-            Experiment { prompts: vec![String::new(); 65], ..experiment() },
-            Experiment {
-                thresholds: Thresholds { delta_mean: f64::NAN, ..Thresholds::default() },
-                ..experiment()
-            },
-            Experiment { thresholds: Thresholds { alpha: 1.5, ..Thresholds::default() }, ..experiment() },
-        ];
-        let nonsense = Pinned { version: "<b>".repeat(20), ..pinned() };
-        let cases =
-            cases.map(asked).into_iter().chain([Shared { experiment: experiment(), pinned: Some(nonsense) }]);
-        for case in cases {
-            assert!(matches!(encode(&case), Err(LinkError::Impossible { .. })), "{case:?}");
-            assert!(matches!(to_file(&case), Err(LinkError::Impossible { .. })), "{case:?}");
-            let fragment = fragment_of(&case).unwrap();
-            assert!(matches!(decode(&fragment), Err(LinkError::Impossible { .. })), "{case:?}");
-        }
+    fn impossible_wishes_are_neither_written_nor_read() {
+        let case = asked(Experiment { prompts: vec![String::new(); 65], ..experiment() });
+        let error = LinkError::Impossible(Impossible::Prompts { found: 65 });
+        assert_eq!(encode(&case), Err(error.clone()));
+        assert_eq!(to_file(&case), Err(error.clone()));
+        assert_eq!(decode(&fragment_of(&case).unwrap()), Err(error.clone()));
+        let whole =
+            File { format: FILE_FORMAT.into(), version: VERSION, experiment: case.experiment, pinned: None };
+        assert_eq!(from_file(&serde_json::to_string(&whole).unwrap()), Err(error));
     }
 
     #[test]

@@ -3,41 +3,61 @@
 use std::fmt::Write;
 
 use crate::lab::experiment::ModelSource;
-use crate::lab::report::{Property, Report};
+use crate::lab::report::{Property, Report, Side};
 
 /// The program, with a place for what it is run on.
 const TEMPLATE: &str = include_str!("snippet.py");
 const PLACE: &str = "#PARAMETERS#";
 
-/// What the program recomputes, as the report has it: over the prompts' last positions, and for the concept.
+/// What the program recomputes, as the report has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expected {
     /// (name in the program, value).
-    pub numbers: Vec<(&'static str, f64)>,
+    pub numbers: Vec<(String, f64)>,
 }
 
 impl Expected {
-    /// Of a report. Where model B is a twin, which has no weights to load, only what concerns model A.
+    /// Of a report: what its distances, its levels and the scores of its concept rest on. Where model B is a twin, which
+    /// has no weights to load, only what concerns model A.
     pub fn of(report: &Report) -> Self {
-        let mut numbers = vec![("n_contexts", report.n_contexts as f64)];
-        let n = report.prompts.len().max(1) as f64;
         let is_twin = matches!(report.experiment.model_b, ModelSource::Twin { .. });
-        let distances = report.prompts.iter().map(|prompt| &prompt.divergences);
+        let sides = [("a", &report.model_a), ("b", &report.model_b)];
+        let sides = &sides[..if is_twin { 1 } else { 2 }];
+        let mut numbers = Vec::new();
+        let mut has = |name: String, value: f64| {
+            // JSON and Python's literals have no other numbers.
+            if value.is_finite() {
+                numbers.push((name, value));
+            }
+        };
+        has("n_contexts".into(), report.n_contexts as f64);
+        has("n_tokens".into(), report.n_tokens as f64);
         if !is_twin {
-            numbers.extend([
-                ("mean_kl_ab", distances.clone().map(|d| d.kl_ab).sum::<f64>() / n),
-                ("mean_kl_ba", distances.clone().map(|d| d.kl_ba).sum::<f64>() / n),
-                ("mean_js", distances.clone().map(|d| d.js).sum::<f64>() / n),
-                ("max_abs_dlogp", distances.map(|d| d.max_abs_dlogp).fold(0.0, f64::max)),
-            ]);
+            let n = report.prompts.len().max(1) as f64;
+            let each = report.prompts.iter().map(|prompt| &prompt.divergences);
+            has("prompts_mean_kl_ab".into(), each.clone().map(|d| d.kl_ab).sum::<f64>() / n);
+            has("prompts_mean_kl_ba".into(), each.clone().map(|d| d.kl_ba).sum::<f64>() / n);
+            has("prompts_mean_js".into(), each.clone().map(|d| d.js).sum::<f64>() / n);
+            has("prompts_max_abs_dlogp".into(), each.map(|d| d.max_abs_dlogp).fold(0.0, f64::max));
+            has("all_mean_kl_ab".into(), report.equality.mean_kl_ab);
+            has("all_mean_kl_ba".into(), report.equality.mean_kl_ba);
+            has("all_mean_js".into(), report.equality.mean_js);
+            has("all_max_abs_dlogp".into(), report.equality.max_abs_dlogp);
+        }
+        for (letter, Side { subspace, .. }) in sides {
+            has(format!("rank_f_{letter}"), subspace.rank_f as f64);
+            has(format!("rank_g_{letter}"), subspace.rank_g as f64);
+            has(format!("effective_complexity_{letter}"), subspace.effective_complexity as f64);
+            has(format!("dark_f_{letter}"), subspace.dark_f);
+            has(format!("dark_g_{letter}"), subspace.dark_g);
         }
         if let Some((scores, _)) = parallelism(report) {
-            numbers.extend([("raw_a", scores.raw_a.score), ("visible_a", scores.visible_a.score)]);
-            if !is_twin {
-                numbers.extend([("raw_b", scores.raw_b.score), ("visible_b", scores.visible_b.score)]);
+            let of_sides = [[&scores.raw_a, &scores.visible_a], [&scores.raw_b, &scores.visible_b]];
+            for ((letter, _), [raw, visible]) in sides.iter().zip(of_sides) {
+                has(format!("raw_{letter}"), raw.score);
+                has(format!("visible_{letter}"), visible.score);
             }
         }
-        numbers.retain(|(_, value)| value.is_finite());
         Self { numbers }
     }
 }

@@ -1,6 +1,7 @@
 //! What a permalink pins besides the [`Experiment`]: which weights ran, on which engines, in which version of this program,
 //! and what came out. Whoever opens it computes the same again and is told what differs.
 
+mod limits;
 mod reproduction;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::report::{Property, PropertyReport, Report};
 use crate::theory::equivalence::Level;
 use crate::theory::verdict::VerdictKind;
 
+pub use limits::{Impossible, MAX_PROMPTS, Record, check};
 pub use reproduction::{Agreement, Circumstance, Difference, Quantity, Reproduction, reproduce};
 
 /// What is shared by a link or a file.
@@ -85,10 +87,6 @@ pub struct PropertyOutcome {
 /// reproduction ask for, and fewer than f32 has.
 pub const SIGNIFICANT: usize = 6;
 
-/// Longest version of this program that a link may name, in bytes.
-const MAX_VERSION: usize = 32;
-/// Most properties that a link may have outcomes of: five for each concept.
-const MAX_PROPERTIES: usize = 320;
 /// Smaller than any number that matters here: what is nearer to 0 counts as 0.
 const NEGLIGIBLE: f64 = 1e-15;
 
@@ -108,27 +106,6 @@ impl Pinned {
     /// Whether the digest is that of the numbers beside it; where not, somebody changed one of them.
     pub fn is_intact(&self) -> bool {
         self.outcome.digest() == self.digest
-    }
-
-    /// What is wrong with it, whoever made it.
-    pub(super) fn fault(&self) -> Option<&'static str> {
-        let is_digest = |text: &String| text.is_empty() || is_sha256(text);
-        let outcome = &self.outcome;
-        let numbers = [outcome.epsilon_num, outcome.mean_kl_ab, outcome.mean_kl_ba];
-        let scores = outcome.properties.iter().flat_map(|property| property.scores.into_iter().flatten());
-        if self.version.len() > MAX_VERSION || !self.version.chars().all(|c| c.is_ascii_graphic()) {
-            Some("a version that is no version")
-        } else if !self.weights.iter().chain([&self.digest]).all(is_digest) {
-            Some("a digest that is not 64 hexadecimal digits")
-        } else if outcome.properties.len() > MAX_PROPERTIES {
-            Some("outcomes of more properties than there can be")
-        } else if !numbers.into_iter().chain(outcome.max_abs_dlogp).all(|x| x.is_finite() && x >= 0.0)
-            || !scores.into_iter().all(f64::is_finite)
-        {
-            Some("a recorded number that is not a number")
-        } else {
-            None
-        }
     }
 }
 
@@ -294,23 +271,6 @@ pub(super) mod tests {
         let json = r#"{"level":"different","epsilon_num":0.0001,"max_abs_dlogp":7.25,"mean_kl_ab":0.0625,"mean_kl_ba":0.07,"n_contexts":900,"n_tokens":300,"properties":[{"property":"parallelism","visible":"not_equivalent","raw":"not_equivalent","scores":[0.5,0.4,0.7,0.75]},{"property":"linear_probing","visible":"too_little_data","raw":"too_little_data","scores":null}]}"#;
         assert_eq!(serde_json::to_string(&pinned().outcome).unwrap(), json);
         assert_eq!(pinned().digest, "130f91d14d502d98c248bcefe9387713bc700f34fcec5d66bbd5e3063804117b");
-    }
-
-    #[test]
-    fn what_no_page_would_record_is_a_fault() {
-        assert_eq!(pinned().fault(), None);
-        let broken: [fn(&mut Pinned); 5] = [
-            |pinned| pinned.version = "<script>".repeat(9),
-            |pinned| pinned.weights[0] = "xyz".into(),
-            |pinned| pinned.digest = "é".repeat(32),
-            |pinned| pinned.outcome.mean_kl_ba = f64::NAN,
-            |pinned| pinned.outcome.properties[0].scores = Some([0.0, 0.0, f64::INFINITY, 0.0]),
-        ];
-        for change in broken {
-            let mut pinned = pinned();
-            change(&mut pinned);
-            assert!(pinned.fault().is_some(), "{pinned:?}");
-        }
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use crate::hub::NotKept;
 use crate::hub::address::{AddressError, MirrorError};
 use crate::hub::progress::size_words;
 use crate::lab::link::LinkError;
+use crate::lab::permalink::{Impossible, MAX_PROMPTS, Record};
 use crate::protocol::{Complaint, ErrorKind, LoadNote};
 use crate::text::Locale;
 use crate::theory::twin::{DEFAULT_CONDITION, MOST_CONDITION, MOST_PAIRS, MOST_STEPS, RecipeError, TwinKind};
@@ -46,7 +47,37 @@ pub fn link(locale: Locale, error: &LinkError) -> String {
         LinkError::Older { found } => td_string!(locale, faults.link.older, message, found = *found),
         LinkError::Damaged { .. } => td_string!(locale, faults.link.damaged, message),
         LinkError::NotAFile { .. } => td_string!(locale, faults.link.not_a_file, message),
-        LinkError::Impossible { .. } => td_string!(locale, faults.link.impossible, message),
+        LinkError::Impossible(wish) => {
+            td_string!(locale, faults.link.impossible, message, wish = impossible(locale, wish))
+        }
+    }
+}
+
+/// What a link or a file cannot ask for, in words for the middle of a sentence.
+fn impossible(locale: Locale, wish: &Impossible) -> String {
+    let message = wish.to_string();
+    match wish.clone() {
+        Impossible::TwinOfItself => td_string!(locale, faults.wish.twin_of_itself, message),
+        Impossible::Prompts { found } => {
+            td_string!(locale, faults.wish.prompts, message, found, most = MAX_PROMPTS)
+        }
+        Impossible::BundledName { found } => td_string!(locale, faults.wish.bundled_name, message, found),
+        Impossible::HubName { found } => td_string!(locale, faults.wish.hub_name, message, found),
+        Impossible::Threshold { name, found } => {
+            td_string!(locale, faults.wish.threshold, message, name, found)
+        }
+        Impossible::Probability { name, found } => {
+            td_string!(locale, faults.wish.probability, message, name, found)
+        }
+        Impossible::Record(record) => {
+            let what = match record {
+                Record::Version => td_string!(locale, faults.wish.record_version),
+                Record::Digest => td_string!(locale, faults.wish.record_digest),
+                Record::Properties => td_string!(locale, faults.wish.record_properties),
+                Record::Number => td_string!(locale, faults.wish.record_number),
+            };
+            td_string!(locale, faults.wish.record, message, what)
+        }
     }
 }
 
@@ -246,6 +277,28 @@ mod tests {
         ];
         for (error, names) in recipes {
             check(&error, &recipe(Locale::en, &error), &recipe(Locale::ja, &error), &names);
+        }
+    }
+
+    #[test]
+    fn what_a_link_cannot_ask_for_is_told_in_either_language_with_what_was_found() {
+        let found = || "<b>x".to_owned();
+        let record = |what| Impossible::Record(what);
+        for (wish, names) in [
+            (Impossible::TwinOfItself, vec!["A", "B"]),
+            (Impossible::Prompts { found: 65 }, vec!["65", "64"]),
+            (Impossible::BundledName { found: found() }, vec!["<b>x"]),
+            (Impossible::HubName { found: found() }, vec!["<b>x"]),
+            (Impossible::Threshold { name: "delta_r2", found: "-1".into() }, vec!["delta_r2", "-1"]),
+            (Impossible::Probability { name: "alpha", found: "1.5".into() }, vec!["alpha", "1.5"]),
+            (record(Record::Version), vec![]),
+            (record(Record::Digest), vec!["64"]),
+            (record(Record::Properties), vec![]),
+            (record(Record::Number), vec![]),
+        ] {
+            let error = LinkError::Impossible(wish.clone());
+            check(&error, &link(Locale::en, &error), &link(Locale::ja, &error), &names);
+            check(&wish, &impossible(Locale::en, &wish), &impossible(Locale::ja, &wish), &names);
         }
     }
 

@@ -5,11 +5,14 @@ use leptos::task::spawn_local;
 use leptos_i18n::{t, t_string};
 
 use super::press::Press;
-use crate::browser::page;
 use crate::browser::service_worker::{self, News};
+use crate::browser::{clock, page};
 use crate::lab::ModelSource;
 use crate::text::use_i18n;
 use crate::ui::state::{GpuEngine, Page, Phase, use_page};
+
+/// For so long a new version may take to come by itself once it is asked for.
+const PATIENCE_MILLIS: u32 = 3_000;
 
 /// A region that is there from the start, so that what appears in it is read aloud, above the page rather than in it, so
 /// that nothing moves.
@@ -68,10 +71,12 @@ pub fn SiteNotice() -> impl IntoView {
 fn take_new_version(is_asked_for: StoredValue<bool>) {
     is_asked_for.set_value(true);
     spawn_local(async {
-        // Another tab may have taken it already.
-        if !service_worker::take_over().await {
-            page::reload();
+        // Another tab may have taken it already, and what takes over has this page loaded anew; unless the browser still
+        // waits for the old version, which a page that goes may have left an answer to: another visit ends that.
+        if service_worker::take_over().await {
+            clock::sleep(PATIENCE_MILLIS).await;
         }
+        page::reload();
     });
 }
 
