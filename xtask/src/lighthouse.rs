@@ -14,11 +14,19 @@ const LIGHTHOUSE: Package = Package { name: "lighthouse", version: "12.8.2" };
 
 /// Prints the scores of the site in `dist/`, or in another folder, and fails where one misses its target.
 pub fn run(arguments: &[String]) -> Outcome {
-    let site = match arguments {
-        [] => places::dist(),
-        [folder] => PathBuf::from(folder),
-        _ => return Err("expected at most the folder of a built site".to_owned()),
-    };
+    match arguments {
+        [] => score(&places::dist(), &[]),
+        [folder] => score(&PathBuf::from(folder), &[]),
+        _ => Err("expected at most the folder of a built site".to_owned()),
+    }
+}
+
+/// The same of `dist/`, without what a busy machine changes: how long tasks block.
+pub fn run_on_any_machine() -> Outcome {
+    score(&places::dist(), &["--any-machine"])
+}
+
+fn score(site: &Path, options: &[&str]) -> Outcome {
     if !site.join("index.html").is_file() {
         return Err(format!("{} has no site: build it first with `cargo xtask build`", site.display()));
     }
@@ -26,7 +34,7 @@ pub fn run(arguments: &[String]) -> Outcome {
     let browsers = browser::find()?;
     let chrome = browsers.iter().find(|(variable, _)| *variable == browser::CHROME).map(|(_, path)| path);
     let compressed = places::cache().join("compressed-site");
-    compress(&site, &compressed)?;
+    compress(site, &compressed)?;
     let host = Host {
         folder: compressed,
         prefix: "/",
@@ -39,7 +47,11 @@ pub fn run(arguments: &[String]) -> Outcome {
     say(&format!("Lighthouse visits {} (one minute to four)", site.display()));
     let mut command = Command::new(shell::find("node").ok_or("Lighthouse needs Node.js, and there is none")?);
     command.arg(places::root().join("scripts").join("lighthouse.mjs"));
-    command.arg(lighthouse).arg(format!("http://{address}/")).envs(chrome.map(|path| ("CHROME_PATH", path)));
+    command
+        .arg(lighthouse)
+        .arg(format!("http://{address}/"))
+        .args(options)
+        .envs(chrome.map(|path| ("CHROME_PATH", path)));
     shell::run(&mut command)
 }
 
