@@ -70,14 +70,19 @@ fn impossible(locale: Locale, wish: &Impossible) -> String {
             td_string!(locale, faults.wish.probability, message, name, found)
         }
         Impossible::Record(record) => {
-            let what = match record {
-                Record::Version => td_string!(locale, faults.wish.record_version),
-                Record::Digest => td_string!(locale, faults.wish.record_digest),
-                Record::Properties => td_string!(locale, faults.wish.record_properties),
-                Record::Number => td_string!(locale, faults.wish.record_number),
-            };
-            td_string!(locale, faults.wish.record, message, what)
+            td_string!(locale, faults.wish.record, message, what = recorded(locale, record))
         }
+    }
+}
+
+/// What is wrong with a recorded result, in words for brackets.
+fn recorded(locale: Locale, record: Record) -> String {
+    let message = record.to_string();
+    match record {
+        Record::Version => td_string!(locale, faults.wish.record_version, message),
+        Record::Digest => td_string!(locale, faults.wish.record_digest, message),
+        Record::Properties => td_string!(locale, faults.wish.record_properties, message),
+        Record::Number => td_string!(locale, faults.wish.record_number, message),
     }
 }
 
